@@ -1,0 +1,19 @@
+"""The one log that engines write and everything else reads."""
+
+from __future__ import annotations
+
+from workersim.runlog.log import RunLog
+from workersim.runlog.phasing import PhaseEnds
+from workersim.runlog.schema import Attempts, Cause, FleetChanges, JobTable, Kind, Outcome, Phases
+
+__all__ = [
+    "Attempts",
+    "Cause",
+    "FleetChanges",
+    "JobTable",
+    "Kind",
+    "Outcome",
+    "PhaseEnds",
+    "Phases",
+    "RunLog",
+]
