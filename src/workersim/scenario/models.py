@@ -1,0 +1,225 @@
+"""The scenario as a whole: a fleet, a workload, how to run it, and what is claimed of it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BeforeValidator, Field, PrivateAttr
+
+from workersim.errors import InputError
+from workersim.scenario.arrivals import Trace
+from workersim.scenario.base import Model, read_scenario
+from workersim.scenario.claims import WAITED, Claim
+from workersim.scenario.fields import DURATION, Seconds, Text, Written, few, whole
+from workersim.scenario.fleet import Fleet
+from workersim.scenario.paths import find
+from workersim.scenario.problems import Place, Problem, unknown
+from workersim.scenario.workload import Workload
+from workersim.units import NEVER, Duration, Rate, Share, Size, parse_duration, shown
+
+__all__ = ["RunSettings", "Scenario"]
+
+DRAINED = "drained"
+
+
+def _read_until(value: Any) -> str | Duration:
+    if value == DRAINED:
+        return DRAINED
+    try:
+        until = parse_duration(value)
+    except ValueError as error:
+        msg = str(error).replace("expected ", f"expected {DRAINED}, or ", 1)
+        raise ValueError(msg) from None
+    if not until:
+        msg = f"expected {DRAINED}, or a duration above 0 s, found {shown(value)}"
+        raise ValueError(msg)
+    return until
+
+
+class RunSettings(Model):
+    """How long a scenario runs, what is left out at the beginning, and how often it is repeated."""
+
+    place: ClassVar = "run"
+
+    until: Annotated[Literal["drained"] | Duration, Written(_read_until, {"anyOf": [{"const": DRAINED}, DURATION]})] = (
+        Field(default="drained", description="When the run ends: at an instant, or when nothing is left to do.")
+    )
+    warm_up: Seconds = Field(default=Duration(0), description="Figures leave out what lies before.")
+    seed: Annotated[int, whole(0, 2**63 - 1)] = Field(default=1, description="Where all random numbers come from.")
+    replications: Annotated[int, whole(1, 100_000)] = Field(default=1, description="Runs with a seed each.")
+
+    @property
+    def horizon_ns(self) -> int:
+        """The last instant of the run, ``NEVER`` until drained."""
+        return int(self.until) if isinstance(self.until, Duration) else NEVER
+
+    def problems(self) -> list[Problem]:
+        """Refuse a warm-up that leaves nothing."""
+        if self.warm_up < self.horizon_ns:
+            return []
+        return [Problem(("warm_up",), f"expected less than until, which is {self.until}, found {self.warm_up}")]
+
+
+class Scenario(Model):
+    """What is asked; one that exists is valid.
+
+    Raises
+    ------
+    InputError
+        With all that is wrong, each with its path.
+
+    Examples
+    --------
+    >>> from workersim.scenario import Burst, Fleet, JobClass, Scenario, Workload
+    >>> scenario = Scenario(
+    ...     fleet=Fleet(replicas=1, concurrency=4),
+    ...     workload=Workload(jobs={"document": JobClass(service="20 min")}, arrivals=[Burst(jobs=10)]),
+    ... )
+    >>> scenario.replace("fleet.replicas", 3).fleet.slots
+    12
+    """
+
+    name: Text = Field(default="scenario", description="What it is called in tables and plots.")
+    fleet: Fleet
+    workload: Workload
+    run: RunSettings = Field(default=RunSettings())
+    claims: Annotated[tuple[Claim, ...], BeforeValidator(few)] = Field(
+        default=(), description="Sentences that are checked by the run."
+    )
+
+    _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def folder(self) -> Path:
+        """Where the files that it names are looked for: beside its own, else the working directory."""
+        return self._folder
+
+    def in_folder(self, folder: Path) -> Self:
+        """Return the same scenario with its files in another folder."""
+        moved = self.model_copy()
+        moved._folder = folder  # noqa: SLF001  # of its own class
+        return moved
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what decides the run: all but the name and the claims."""
+        said = {key: value for key, value in self.written().items() if key not in ("name", "claims")}
+        return hashlib.sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()
+
+    def to_yaml(self) -> str:
+        """Return the text of a scenario file that is read as an equal scenario."""
+        from workersim.scenario.dump import to_yaml  # noqa: PLC0415  # PyYAML only where it is needed
+
+        return to_yaml(self.written())
+
+    def replace(self, path: str, value: Any) -> Self:
+        """Return the scenario with another value at a path such as ``workload.jobs.document.service``.
+
+        Raises
+        ------
+        InputError
+            If there is no such place, or the value cannot stand there.
+        """
+        return self.replace_all({path: value})
+
+    def replace_all(self, values: Mapping[str, Any]) -> Self:
+        """Return the scenario with other values at several paths, checked together.
+
+        Raises
+        ------
+        InputError
+            As ``replace``.
+        """
+        data = self.written()
+        for path, value in values.items():
+            place, _ = find(self, path)
+            node: Any = data
+            for key in place[:-1]:
+                # what is as by default is not written
+                node = node.setdefault(key, {}) if isinstance(node, dict) else node[key]
+            node[place[-1]] = value
+        return read_scenario(type(self), data).in_folder(self.folder)
+
+    def value_at(self, path: str) -> Any:
+        """Return what stands at a path, defaults included.
+
+        Raises
+        ------
+        InputError
+            If there is no such place, with the nearest key.
+        """
+        return find(self, path)[1]
+
+    def quantity_at(self, path: str) -> float:
+        """Return the number at a path in seconds, per second, bytes or a fraction; sizes by name are summed.
+
+        Raises
+        ------
+        InputError
+            If there is no such place, or no number in it.
+        """
+        return _number(path, self.value_at(path))
+
+    def problems(self) -> list[Problem]:
+        """Refuse runs without an end, and claims about what is not there."""
+        problems = self._endless() if self.run.until == DRAINED else []
+        for index, claim in enumerate(self.claims):
+            problems += self._misclaimed(claim, ("claims", index))
+        return problems
+
+    def _endless(self) -> list[Problem]:
+        if not self.workload.arrivals:
+            wanted = "expected a horizon such as 8 h, as there are no arrivals to drain"
+            return [Problem(("run", "until"), f"{wanted}, found {DRAINED}")]
+        wanted = f"expected an end (until: 8 h), or a horizon for the run; with {DRAINED} this would never end"
+        return [
+            Problem(("workload", "arrivals", index, arrival.tag), f"{wanted}, found neither")
+            for index, arrival in enumerate(self.workload.arrivals)
+            if arrival.endless
+        ]
+
+    def _misclaimed(self, claim: Claim, place: Place) -> list[Problem]:
+        problems = []
+        traced = any(isinstance(arrival, Trace) for arrival in self.workload.arrivals)  # its rows name classes too
+        if claim.among not in (None, WAITED, *self.workload.jobs) and not traced:
+            names = [WAITED, *self.workload.jobs]
+            problems.append(Problem((*place, "among"), unknown("jobs", claim.among, names)))
+        if claim.at is not None and claim.at > self.run.horizon_ns:
+            wanted = f"expected an instant of the run, which ends at {self.run.until}"
+            problems.append(Problem((*place, "at"), f"{wanted}, found {claim.at}"))
+        if claim.is_input:
+            problems += self._misassumed(claim, place)
+        return problems
+
+    def _misassumed(self, claim: Claim, place: Place) -> list[Problem]:
+        try:
+            value = self.value_at(claim.measure)
+            _number(claim.measure, value)
+        except InputError as error:
+            return [Problem((*place, "measure"), str(error))]
+        kind = _kind(value)
+        return [
+            Problem((*place, key), f"expected {kind}, as {claim.measure} is one, found {shown(bound)}")
+            for key in ("expect", "at_least", "at_most")
+            if (bound := getattr(claim, key)) is not None and _kind(bound) not in ("a number", kind)
+        ]
+
+
+_KINDS = {Duration: "a duration", Size: "a size", Rate: "a rate", Share: "a share"}
+
+
+def _kind(value: Any) -> str:
+    return "a size" if isinstance(value, Mapping) else _KINDS.get(type(value), "a number")
+
+
+def _number(path: str, value: Any) -> float:
+    if isinstance(value, Mapping) and value and all(isinstance(each, Size) for each in value.values()):
+        return float(sum(value.values()))
+    if isinstance(value, Duration):
+        return value.seconds
+    if isinstance(value, int | float):
+        return float(value)
+    msg = f"{path}: expected a place with a number, found {shown(value)}"
+    raise InputError(msg)
