@@ -1,0 +1,23 @@
+"""Every random draw: from a scenario to the jobs that its fleet is asked to do."""
+
+from __future__ import annotations
+
+from workersim.workload.jobs import Jobs
+from workersim.workload.realisation import ensure_range, horizon_ns, is_random, realise
+from workersim.workload.sampling import sample
+from workersim.workload.streams import Purpose, Streams
+from workersim.workload.trace_csv import read_trace_csv
+from workersim.workload.trace_rows import TraceRows
+
+__all__ = [
+    "Jobs",
+    "Purpose",
+    "Streams",
+    "TraceRows",
+    "ensure_range",
+    "horizon_ns",
+    "is_random",
+    "read_trace_csv",
+    "realise",
+    "sample",
+]
