@@ -1,0 +1,55 @@
+"""Two engines that give the same log, bit for bit: a function of jobs, fleet and horizon.
+
+``simpy`` is the text that says what the model means (``engines/reference``); ``compiled`` is what sweeps and
+long traces run on (``engines/compiled``).  They share no decision: each can catch the other out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from workersim.engines.written import to_log
+from workersim.units import NEVER
+
+if TYPE_CHECKING:
+    from workersim.runlog import RunLog
+    from workersim.scenario import Fleet
+    from workersim.workload import Jobs
+
+__all__ = ["COMPILED_FROM", "Engine", "choose", "simulate"]
+
+Engine = Literal["simpy", "compiled"]
+
+# Jobs from which loading Numba and its machine code from disk (0.5 s) costs less than SimPy takes (30 us a job with
+# three phases). Compiling for the first time takes some seconds more, once a version.
+COMPILED_FROM = 15_000
+
+
+def choose(jobs: int) -> Engine:
+    """Return the engine that is done first with this many jobs."""
+    return "compiled" if jobs >= COMPILED_FROM else "simpy"
+
+
+def simulate(
+    jobs: Jobs, fleet: Fleet, *, engine: Engine, horizon_ns: int = NEVER, seed: int = -1, digest: str = ""
+) -> RunLog:
+    """Run jobs on a fleet.
+
+    Parameters
+    ----------
+    jobs
+        What arrives, all draws made.
+    fleet
+        What it runs on.
+    engine
+        Who runs it; the log is the same.
+    horizon_ns
+        Instant at which the run ends; ``NEVER``: when nothing is left to happen.
+    seed, digest
+        Written into the log as they are.
+    """
+    if engine == "simpy":
+        from workersim.engines.reference.engine import simulate as run  # noqa: PLC0415 (simpy is loaded if it is used)
+    else:
+        from workersim.engines.compiled.engine import simulate as run  # noqa: PLC0415 (numba takes half a second)
+    return to_log(run(jobs, fleet, horizon_ns), jobs, fleet, horizon_ns, seed=seed, digest=digest, engine=engine)

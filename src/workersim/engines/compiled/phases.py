@@ -1,0 +1,105 @@
+"""Jobs in slots: start, walk the phases, leave."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workersim.engines.compiled import cpu
+from workersim.engines.compiled.jit import helper
+from workersim.engines.compiled.trees import heap_push, winner_set
+from workersim.runlog.schema import Kind
+from workersim.units import NEVER
+
+if TYPE_CHECKING:
+    from workersim.engines.compiled.world import World
+
+__all__ = ["begin_started", "end_due", "start"]
+
+CPU = int(Kind.CPU)
+
+
+@helper
+def start(world: World, j: int, s: int) -> None:
+    """Give a job its slot; its first phase begins when this round of dispatch is over."""
+    clock = world.clock[0]
+    c = s // world.settings[0].concurrency
+    world.started[j] = clock.now
+    world.replica[j] = c
+    world.slot[j] = s - c * world.settings[0].concurrency
+    world.job[s] = j
+    world.phase[s] = world.first_phase[j] - 1
+    world.containers[c].running += 1
+    world.starting[clock.starting] = s
+    clock.starting += 1
+
+
+@helper
+def begin_started(world: World) -> None:
+    """Let the jobs that have just started begin: a job before its first phase is one whose phase has ended."""
+    clock = world.clock[0]
+    while clock.starting > 0:
+        clock.starting -= 1
+        world.ended[0] = world.starting[clock.starting]
+        clock.ended = 1
+        move_on(world, world.ended[0] // world.settings[0].concurrency)
+
+
+@helper
+def end_due(world: World, c: int) -> None:
+    """End what is due now in a container: I/O phases, or else CPU phases."""
+    box = world.containers[c]
+    if box.io_next == world.clock[0].now:
+        end_io(world, c)
+    else:
+        cpu.end_first(world, c)
+    move_on(world, c)
+
+
+@helper
+def end_io(world: World, c: int) -> None:
+    """End the I/O phases that are due now."""
+    box, clock = world.containers[c], world.clock[0]
+    following = NEVER
+    for s in range(c * world.settings[0].concurrency, (c + 1) * world.settings[0].concurrency):
+        if world.io_end[s] == clock.now:
+            world.io_end[s] = NEVER
+            world.ended[clock.ended] = s
+            clock.ended += 1
+        elif world.io_end[s] < following:
+            following = world.io_end[s]
+    box.io_next = following
+
+
+@helper
+def move_on(world: World, c: int) -> None:
+    """Let each job of this container whose phase has ended begin its next one, or leave."""
+    box, clock = world.containers[c], world.clock[0]
+    while clock.ended > 0:
+        clock.ended -= 1
+        s = world.ended[clock.ended]
+        j, p = world.job[s], world.phase[s]
+        if p >= world.first_phase[j]:
+            world.phase_end[p] = clock.now
+        p += 1
+        if p == world.first_phase[j + 1]:
+            leave(world, c, s)
+            continue
+        world.phase[s] = p
+        if world.kind[p] == CPU:
+            cpu.begin(world, c, s, world.demand[p])
+        else:
+            world.io_end[s] = clock.now + world.demand[p]
+            box.io_next = min(box.io_next, world.io_end[s])
+    cpu.plan(world, c)
+    winner_set(world.agenda_time, world.agenda_id, c, min(box.next_end, box.io_next))
+
+
+@helper
+def leave(world: World, c: int, s: int) -> None:
+    """Take a slot back; it joins the line at the next dispatch."""
+    clock = world.clock[0]
+    world.finished[world.job[s]] = clock.now
+    world.containers[c].running -= 1
+    number = s - c * world.settings[0].concurrency
+    heap_push(world.freed, clock.freed, number * world.settings[0].containers + c)
+    clock.freed += 1

@@ -1,0 +1,165 @@
+"""All that the kernel knows, as arrays: the jobs, what is written about them, and the state of the fleet.
+
+``i`` is the place of a job in the order of arrival, ``s`` a slot (container * concurrency + number),
+``c`` a container, ``q`` a queue, ``p`` a phase of the jobs' phase columns.  A column that would say the
+same of every job is left empty, and the settings say so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from workersim.units import NEVER
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from workersim.scenario import Fleet
+    from workersim.workload import Jobs
+
+__all__ = ["DISPATCHES", "World", "make_world"]
+
+DISPATCHES = ("longest_idle", "first", "least_busy", "random")
+
+CONTAINER = np.dtype(
+    [
+        ("received", np.float64),
+        ("touched", np.int64),
+        ("late", np.float64),
+        ("next_end", np.int64),
+        ("next_late", np.float64),
+        ("first", np.float64),  # the smallest mark
+        ("sharing", np.int64),  # CPU phases
+        ("io_next", np.int64),
+        ("running", np.int64),  # jobs
+    ]
+)
+
+
+class World(NamedTuple):
+    """The arrays; the names of the reference engine where the thing is the same."""
+
+    settings: NDArray[Any]  # one record, read only
+    clock: NDArray[Any]  # one record: now, and how far each list has come
+    # the jobs
+    arrival: NDArray[np.int64]
+    order: NDArray[np.int64]  # place -> job; empty if they are in order
+    lane: NDArray[np.int32]  # by job: level of priority * queues + queue; empty if there is only one
+    expires: NDArray[np.int64]  # by job; empty if all are patient
+    first_phase: NDArray[np.int64]
+    kind: NDArray[np.uint8]
+    demand: NDArray[np.int64]
+    lots: NDArray[np.float64]
+    # what is written down
+    started: NDArray[np.int64]
+    finished: NDArray[np.int64]
+    replica: NDArray[np.int32]
+    slot: NDArray[np.int32]
+    phase_end: NDArray[np.int64]
+    # queues
+    following: NDArray[np.int64]  # by place: the next one in its lane
+    head: NDArray[np.int64]
+    tail: NDArray[np.int64]
+    waiting: NDArray[np.int64]  # messages by level, counted over the listed queues (a counting tree)
+    wheel: NDArray[np.int64]  # by container: the listed queues in the order in which it looks at them
+    listens: NDArray[np.bool_]  # by queue: whether the fleet lists it
+    # slots and containers
+    containers: NDArray[Any]
+    job: NDArray[np.int64]  # by slot
+    phase: NDArray[np.int64]
+    mark: NDArray[np.float64]  # inf: no CPU phase
+    io_end: NDArray[np.int64]
+    starting: NDArray[np.int64]  # slots whose job has just started, not yet begun
+    ended: NDArray[np.int64]  # slots whose phase has ended, not yet moved on
+    agenda_time: NDArray[np.int64]  # winner tree over the containers' next ends
+    agenda_id: NDArray[np.int64]
+    # the line of idle slots
+    freed: NDArray[np.int64]  # a heap of number * containers + container
+    line: NDArray[np.int64]  # longest_idle: a ring
+    idle: NDArray[np.int64]  # the other rules: a counting tree over the slots
+    busy: NDArray[np.int64]  # least_busy: a winner tree over running jobs, of the containers with an idle slot
+    busy_id: NDArray[np.int64]
+
+
+def make_world(jobs: Jobs, fleet: Fleet, horizon_ns: int, rebase: float) -> World:
+    """Lay out the arrays for a run that has not begun."""
+    table = jobs.table
+    n, containers, slots = len(jobs), fleet.replicas, fleet.replicas * fleet.concurrency
+    listed = _listed_queues(table.queues, fleet)
+    levels, level = np.unique(table.priority, return_inverse=True)
+    lanes = len(table.queues) * max(1, len(levels))
+    in_order = bool(np.all(table.arrival_ns[1:] >= table.arrival_ns[:-1]))
+    one_lane = lanes == 1 == len(listed)
+    settings = _record(
+        horizon=horizon_ns,
+        jobs=n,
+        containers=containers,
+        concurrency=fleet.concurrency,
+        vcpus=fleet.cores,
+        rebase=rebase,
+        dispatch=DISPATCHES.index(fleet.dispatch),
+        queues=len(table.queues),
+        levels=max(1, len(levels)),
+        one_lane=one_lane,
+        in_turn=fleet.queue_order == "round_robin",
+    )
+    return World(
+        settings=settings,
+        clock=_record(now=0, published=0, taken=0, freed=slots, idle=0, front=0, starting=0, ended=0),
+        arrival=np.ascontiguousarray(table.arrival_ns, np.int64),
+        order=np.zeros(0, np.int64) if in_order else np.argsort(table.arrival_ns, kind="stable"),
+        lane=np.zeros(0, np.int32) if one_lane else (level * len(table.queues) + table.queue).astype(np.int32),
+        expires=np.zeros(0, np.int64) if np.all(table.expires_ns == NEVER) else np.ascontiguousarray(table.expires_ns),
+        first_phase=np.ascontiguousarray(jobs.first_phase, np.int64),
+        kind=np.ascontiguousarray(jobs.phase_kind, np.uint8),
+        demand=np.ascontiguousarray(jobs.phase_demand_ns, np.int64),
+        lots=np.ascontiguousarray(jobs.dispatch_u, np.float64),
+        started=np.full(n, NEVER),
+        finished=np.full(n, NEVER),
+        replica=np.full(n, -1, np.int32),
+        slot=np.full(n, -1, np.int32),
+        phase_end=np.full(len(jobs.phase_kind), NEVER),
+        following=np.full(0 if one_lane else n, -1),
+        head=np.full(lanes, -1),
+        tail=np.full(lanes, -1),
+        waiting=np.zeros(_power_of_two(len(levels)) + 1, np.int64),
+        wheel=np.tile(np.array(listed, np.int64), (containers, 1)),
+        listens=np.isin(np.arange(len(table.queues)), listed),
+        containers=_containers(containers),
+        job=np.full(slots, -1),
+        phase=np.full(slots, -1),
+        mark=np.full(slots, np.inf),
+        io_end=np.full(slots, NEVER),
+        starting=np.zeros(slots, np.int64),
+        ended=np.zeros(slots, np.int64),
+        agenda_time=np.full(2 * _power_of_two(containers), NEVER),
+        agenda_id=np.zeros(2 * _power_of_two(containers), np.int64),
+        freed=np.arange(slots),
+        line=np.zeros(slots, np.int64),
+        idle=np.zeros(_power_of_two(slots) + 1, np.int64),
+        busy=np.full(2 * _power_of_two(containers), NEVER),
+        busy_id=np.zeros(2 * _power_of_two(containers), np.int64),
+    )
+
+
+def _listed_queues(names: tuple[str, ...], fleet: Fleet) -> list[int]:
+    listed = fleet.queues or names
+    return [names.index(name) for name in (sorted(listed) if fleet.queue_order == "sorted" else listed)]
+
+
+def _record(**values: float) -> NDArray[Any]:
+    dtype = np.dtype([(name, np.float64 if isinstance(value, float) else np.int64) for name, value in values.items()])
+    return np.array([tuple(values.values())], dtype).view(np.recarray)
+
+
+def _containers(n: int) -> NDArray[Any]:
+    records = np.zeros(n, CONTAINER)
+    records["next_end"] = records["io_next"] = NEVER
+    records["first"] = np.inf
+    return records.view(np.recarray)
+
+
+def _power_of_two(n: int) -> int:
+    return 1 << max(0, n - 1).bit_length()

@@ -1,0 +1,17 @@
+"""How much is tried: `pytest tests/test_engines_agree.py --scenarios 10000` draws that many random runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    import pytest
+
+settings.register_profile("workersim", deadline=None)  # the first example compiles the kernel
+settings.load_profile("workersim")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--scenarios", type=int, default=300, help="random runs that the engines must agree on")
