@@ -1,0 +1,132 @@
+"""workersim says what a fleet of background workers will do: waits, queue lengths, utilization, memory, cost.
+
+>>> import workersim as ws
+>>> fleet = ws.Fleet(replicas=3, concurrency=4)
+>>> workload = ws.Workload(jobs={"document": ws.Job(service="20 min")}, arrivals=[ws.Burst(jobs=10)])
+>>> result = ws.run(ws.Scenario(name="ten documents", fleet=fleet, workload=workload))
+>>> result.wait.max, round(result.utilization.max, 3)
+(0.0, 0.833)
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from workersim import plots, theory
+    from workersim.claims import Verdict
+    from workersim.errors import InputError, LogError, MissingExtraError, WorkersimError
+    from workersim.experiments import Result
+    from workersim.experiments.check import check
+    from workersim.experiments.run import run
+    from workersim.metrics import StepFunction
+    from workersim.runlog import RunLog
+    from workersim.scenario import (
+        Burst,
+        Claim,
+        Deterministic,
+        Empirical,
+        Erlang,
+        Every,
+        Exponential,
+        Fleet,
+        Gamma,
+        Hyperexponential,
+        Lognormal,
+        Mmpp,
+        Phase,
+        Poisson,
+        Profile,
+        Renewal,
+        RunSettings,
+        Scenario,
+        Scipy,
+        Trace,
+        Triangular,
+        Uniform,
+        Weibull,
+        Workload,
+        load,
+        read,
+        schema,
+    )
+    from workersim.scenario import JobClass as Job
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Burst",
+    "Claim",
+    "Deterministic",
+    "Empirical",
+    "Erlang",
+    "Every",
+    "Exponential",
+    "Fleet",
+    "Gamma",
+    "Hyperexponential",
+    "InputError",
+    "Job",
+    "LogError",
+    "Lognormal",
+    "MissingExtraError",
+    "Mmpp",
+    "Phase",
+    "Poisson",
+    "Profile",
+    "Renewal",
+    "Result",
+    "RunLog",
+    "RunSettings",
+    "Scenario",
+    "Scipy",
+    "StepFunction",
+    "Trace",
+    "Triangular",
+    "Uniform",
+    "Verdict",
+    "Weibull",
+    "WorkersimError",
+    "Workload",
+    "__version__",
+    "check",
+    "load",
+    "plots",
+    "read",
+    "run",
+    "schema",
+    "theory",
+]
+
+# What lives elsewhere than in ``scenario``; every name is looked up when it is first used, so that
+# ``import workersim`` loads neither pydantic nor pandas nor an engine.
+_ROOMS = {
+    "InputError": "errors",
+    "LogError": "errors",
+    "MissingExtraError": "errors",
+    "Result": "experiments",
+    "RunLog": "runlog",
+    "StepFunction": "metrics",
+    "Verdict": "claims",
+    "WorkersimError": "errors",
+    "check": "experiments",
+    "run": "experiments",
+}
+_MODULES = ("plots", "theory")
+_ELSEWHERE_CALLED = {"Job": "JobClass"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    room = importlib.import_module(f"{__name__}.{_ROOMS.get(name, 'scenario')}")
+    value = globals()[name] = getattr(room, _ELSEWHERE_CALLED.get(name, name))
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,66 @@
+"""``workersim run``: scenarios in, figures out."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from workersim.cli.progress import progress_bar
+from workersim.cli.shell import interruptible
+
+if TYPE_CHECKING:
+    from workersim.experiments import Result
+    from workersim.scenario import Scenario
+
+__all__ = ["command"]
+
+
+@click.command(name="run", short_help="Run scenarios and print their figures.")
+@click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO.yaml|FOLDER...")
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "simpy", "compiled"]),
+    default="auto",
+    show_default=True,
+    help="Both give the same log; auto takes the faster one.",
+)
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Instead of the scenario's.")
+@click.option("--replications", type=click.IntRange(1, 100_000), help="Instead of the scenario's.")
+@click.option("--json", "as_json", is_flag=True, help="Print an object, or a list of several.")
+@click.option("--jobs-out", metavar="FILE.csv|.parquet", help="Write one row an attempt (replication 0).")
+def command(scenarios: tuple[str, ...], *, as_json: bool, jobs_out: str | None, **settings: Any) -> None:
+    """Run scenarios and print their figures: waits, queue length, utilization, memory, cost.
+
+    A folder stands for the *.yaml files in it.
+    """
+    from workersim.scenario import load_many  # noqa: PLC0415  # --help need not wait for pydantic
+
+    file = None
+    if jobs_out is not None:
+        from workersim.cli.jobs_file import JobsFile  # noqa: PLC0415  # as above
+
+        file = JobsFile(jobs_out)
+    loaded = load_many(scenarios)
+    if file and len(loaded) > 1:
+        msg = f"--jobs-out holds the attempts of one scenario, found {len(loaded)} of them"
+        raise click.UsageError(msg, click.get_current_context())
+    objects = []
+    for number, scenario in enumerate(loaded):
+        result = _run(scenario, settings)
+        if file:
+            file.write(result.attempts)
+        if as_json:
+            objects.append(result.to_dict())
+        else:
+            click.echo("\n" * bool(number) + result.summary())
+    if as_json:
+        click.echo(json.dumps(objects[0] if len(objects) == 1 else objects, indent=2, allow_nan=False))
+
+
+def _run(scenario: Scenario, settings: dict[str, Any]) -> Result:
+    from workersim.experiments import run  # noqa: PLC0415  # as above
+
+    with progress_bar(scenario.name) as progress:
+        return interruptible(lambda: run(scenario, **settings, progress=progress))

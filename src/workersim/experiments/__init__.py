@@ -1,0 +1,7 @@
+"""Run scenarios, once or many times, and say what came of it."""
+
+from workersim.experiments.check import check
+from workersim.experiments.result import Figures, Result
+from workersim.experiments.run import run
+
+__all__ = ["Figures", "Result", "check", "run"]

@@ -1,0 +1,165 @@
+"""Check a scenario's claims against runs of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from workersim import claims, workload
+from workersim.experiments.run import measure_each, prepare, simulate
+from workersim.scenario import MEASURES
+from workersim.units import Duration, Rate, Share, Size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from workersim import engines
+    from workersim.claims import Observed, Sentence, Verdict
+    from workersim.runlog import RunLog
+    from workersim.scenario import Claim, Quantity, Scenario
+    from workersim.workload import Jobs
+
+__all__ = ["check"]
+
+FIRST_REPLICATIONS = 10
+MOST_REPLICATIONS = 160
+_KINDS = {Duration: "duration", Size: "size", Rate: "rate", Share: "share"}
+MOST_JOBS = 20_000_000  # over all replications; beyond it an open claim stays open
+
+
+def check(
+    scenario: Scenario,
+    *,
+    engine: Literal["auto", "simpy", "compiled"] = "auto",
+    seed: int | None = None,
+    replications: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Verdict]:
+    """Run a scenario and return a verdict on each of its claims.
+
+    Parameters
+    ----------
+    scenario
+        What is claimed, and what to run.
+    engine, seed, progress
+        As for ``run``.
+    replications
+        How often to run it, instead of what the scenario says.  Where chance has a part and a single
+        replication is asked for, which could decide nothing, there are 10 and then twice as many, up
+        to 160 replications or 20 million jobs, for as long as a claim is open that more of them may decide.
+
+    Returns
+    -------
+    list of Verdict
+        In the order of the claims.
+
+    Raises
+    ------
+    InputError
+        As ``run``.
+
+    Notes
+    -----
+    Looking at a growing number of replications lets a claim whose true figure lies at a bound be
+    decided somewhat more often than the 5 % that the interval promises.
+
+    Examples
+    --------
+    >>> import workersim as ws
+    >>> overload = ws.Scenario(
+    ...     name="overload",
+    ...     fleet=ws.Fleet(replicas=1, concurrency=4),
+    ...     workload=ws.Workload(jobs={"document": ws.Job(service="20 min")}, arrivals=[ws.Burst(jobs=10)]),
+    ...     run=ws.RunSettings(until="drained"),
+    ...     claims=[ws.Claim(says="the longest queue is 6", measure="queue_length.max", expect=6)],
+    ... )
+    >>> ws.check(overload)[0].verdict
+    'supported'
+    """
+    sentences = [_sentence(scenario, claim) for claim in scenario.claims]
+    outcomes = [claim for claim, written in zip(sentences, scenario.claims, strict=True) if not written.is_input]
+    found: Iterator[Verdict] = iter(())
+    if outcomes:
+        asked = scenario.run.replications if replications is None else replications
+        growing = asked == 1 and workload.is_random(scenario)
+        asked = FIRST_REPLICATIONS if growing else asked
+        scenario, jobs, used = prepare(scenario, engine=engine, seed=seed, replications=asked)
+        most = min(MOST_REPLICATIONS, MOST_JOBS // max(len(jobs), 1)) if growing else asked
+        runs = _Runs(scenario, outcomes, used, progress, [])
+        runs.keep(jobs, simulate(scenario, jobs, used))
+        del jobs  # as large as a log
+        found = iter(runs.judge(asked, most))
+    return [
+        claims.assumed(claim, scenario.quantity_at(claim.measure), scenario=scenario.name)
+        if written.is_input
+        else next(found)
+        for claim, written in zip(sentences, scenario.claims, strict=True)
+    ]
+
+
+class _Runs(NamedTuple):
+    """What each replication so far says about each of the claims."""
+
+    scenario: Scenario
+    sentences: list[Sentence]
+    engine: engines.Engine
+    progress: Callable[[int, int], None] | None
+    seen: list[list[Observed]]
+
+    def keep(self, jobs: Jobs, log: RunLog) -> None:
+        self.seen.append(self.observe(jobs, log))
+
+    def observe(self, _: Jobs, log: RunLog) -> list[Observed]:
+        evidence = claims.Evidence(log, warm_up_ns=int(self.scenario.run.warm_up))
+        return [evidence.about(claim) for claim in self.sentences]
+
+    def judge(self, wanted: int, most: int) -> list[Verdict]:
+        """Run as many as are wanted, and twice as many while a claim is open, up to the most."""
+        random = workload.is_random(self.scenario)
+        while True:
+            if random:
+                self._run_up_to(wanted)
+            told = list(zip(*self.seen, strict=True))
+            verdicts = [
+                claims.judge(claim, runs, scenario=self.scenario.name, random=random)
+                for claim, runs in zip(self.sentences, told, strict=True)
+            ]
+            if not random or wanted >= most or not any(map(claims.could_change, verdicts, told)):
+                return verdicts
+            wanted = min(2 * wanted, most)
+
+    def _run_up_to(self, wanted: int) -> None:
+        further = range(len(self.seen), wanted)
+        for observed in measure_each(self.scenario, self.engine, further, self.observe):
+            self.seen.append(observed)
+            if self.progress:
+                self.progress(len(self.seen), wanted)
+
+
+def _sentence(scenario: Scenario, claim: Claim) -> Sentence:
+    bounds = {"expect": claim.expect, "at_least": claim.at_least, "at_most": claim.at_most}
+    how, quantity = next((how, value) for how, value in bounds.items() if value is not None)
+    value, within = _plain(quantity), claim.within
+    return claims.sentence(
+        claim.says,
+        claim.measure,
+        kind=MEASURES.get(claim.measure) or _kind_at(scenario, claim.measure, quantity),
+        bound=(how, value),  # type: ignore[arg-type]  # the keys above
+        within=value * float(within) if isinstance(within, Share) else _plain(within or 0.0),
+        over=(claim.among, None if claim.at is None else claim.at.seconds),
+    )
+
+
+def _kind_at(scenario: Scenario, path: str, quantity: Quantity) -> str:
+    """Return the kind of an input: that of its own value, else that of the claim's."""
+    for value in (scenario.value_at(path), quantity):
+        if isinstance(value, Mapping):  # sizes by name
+            return "size"
+        for kind, name in _KINDS.items():
+            if isinstance(value, kind):
+                return name
+    return "number"
+
+
+def _plain(quantity: Quantity) -> float:
+    return quantity.seconds if isinstance(quantity, Duration) else float(quantity)

@@ -1,0 +1,146 @@
+"""What a run, or several replications of it, came out as."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from workersim.units import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from workersim.metrics import StepFunction
+    from workersim.runlog import RunLog
+    from workersim.scenario import Scenario
+
+__all__ = ["Figures", "Result"]
+
+
+class Figures:
+    """A tree of figures whose branches are attributes: ``figures.wait.p95``.
+
+    Examples
+    --------
+    >>> Figures({"wait": {"mean": 16.0, "p95": 40.0}}).wait.p95
+    40.0
+    """
+
+    def __init__(self, tree: Mapping[str, Any]) -> None:
+        self._tree = tree
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name not in self._tree:
+            msg = f"there is no figure {name!r}" + _hint(name, self._tree)
+            raise AttributeError(msg)
+        value = self._tree[name]
+        return Figures(value) if isinstance(value, dict) else value
+
+    def __dir__(self) -> list[str]:
+        return list(self._tree)
+
+    def __repr__(self) -> str:
+        return f"Figures({self._tree!r})"
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """The figures of a scenario, and the log of its first replication.
+
+    Every block of ``metrics`` is an attribute too: ``result.wait.p95``, ``result.queue_length.max``.
+
+    Attributes
+    ----------
+    scenario
+        What was run, with the seed and the number of replications that were used.
+    engine
+        ``"simpy"`` or ``"compiled"``.
+    metrics
+        The tree that ``workersim run --json`` prints: seconds, bytes, fractions; None where there is nothing to
+        measure.  With more than one replication each figure is the mean over them, beside its 95 % interval.
+    log
+        The run log of replication 0.
+    samples
+        The tree of each replication.
+    warnings
+        What a reader of the figures has to know, a sentence each.
+    """
+
+    scenario: Scenario
+    engine: str
+    metrics: dict[str, Any]
+    log: RunLog
+    samples: tuple[dict[str, Any], ...]
+    warnings: tuple[str, ...]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in self.metrics:
+            msg = f"a result has no {name!r}" + _hint(name, [*self.metrics, *vars(type(self))])
+            raise AttributeError(msg)
+        return getattr(Figures(self.metrics), name)
+
+    @property
+    def seed(self) -> int:
+        """Seed of all draws."""
+        return self.scenario.run.seed
+
+    @property
+    def replications(self) -> int:
+        """How often the scenario was run, on independent draws."""
+        return len(self.samples)
+
+    @cached_property
+    def attempts(self) -> pd.DataFrame:
+        """One row an attempt of replication 0, with the columns of ``--jobs-out``; times in seconds."""
+        from workersim.runlog.frames import attempts_frame  # noqa: PLC0415 (pandas takes half a second)
+
+        return attempts_frame(self.log)
+
+    def over_time(self, name: str) -> StepFunction:
+        """Return a curve of replication 0.
+
+        Parameters
+        ----------
+        name
+            ``queue_length``, ``visible``, ``reserved``, ``busy``, ``slots``, ``utilization``, ``cpu``, ``memory``
+            or ``cost``.
+
+        Raises
+        ------
+        LogError
+            If there is no such curve.
+        """
+        from workersim.metrics import over_time  # noqa: PLC0415 (as small as the call)
+
+        return over_time(self.log, name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the object that ``workersim run --json`` prints."""
+        return {
+            "scenario": self.scenario.name,
+            "engine": self.engine,
+            "seed": self.seed,
+            "replications": self.replications,
+            "metrics": self.metrics,
+            "warnings": list(self.warnings),
+        }
+
+    def summary(self) -> str:
+        """Return the figures as a table of 80 columns."""
+        from workersim.experiments.summary import summary  # noqa: PLC0415 (needed only by who reads it)
+
+        return summary(self)
+
+    def _repr_html_(self) -> str:
+        from workersim.experiments.summary import summary_html  # noqa: PLC0415 (as above)
+
+        return summary_html(self)
+
+
+def _hint(name: str, known: Any) -> str:
+    return nearest(name, known)

@@ -1,0 +1,200 @@
+"""The curves of a run, read from the instants of its log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from workersim.errors import LogError
+from workersim.metrics.cpu import cpu_in_use
+from workersim.metrics.steps import StepFunction
+from workersim.runlog.counting import count_over_time, left_queue_ns
+from workersim.runlog.schema import FleetChanges, Outcome
+from workersim.runlog.timeline import fleet_total
+from workersim.units import NEVER, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from workersim.runlog import RunLog
+    from workersim.runlog.schema import Ints
+
+__all__ = ["CURVES", "over_time"]
+
+
+def over_time(log: RunLog, name: str, *, queue: str | None = None, replica: int | None = None) -> StepFunction:
+    """Return a quantity of a run as an exact step function from 0 to the horizon.
+
+    Parameters
+    ----------
+    log
+        Any log.
+    name
+        ``queue_length`` (attempts published, neither started nor gone), ``visible`` (those of them
+        that no worker has received), ``reserved`` (those that one has), ``busy`` (slots that run an
+        attempt), ``slots`` (slots that are up), ``utilization`` (busy of those up), ``cpu`` (vCPUs
+        in use of those up), ``memory`` (bytes held), ``cost`` (price of an hour).
+    queue
+        Only the jobs of this queue; for ``queue_length``, ``visible``, ``reserved`` and ``busy``.
+    replica
+        Only this replica; for all but ``queue_length`` and ``visible``, which no replica owns.
+
+    Raises
+    ------
+    LogError
+        If there is no such curve, queue or replica, or the log does not hold what it is made of.
+    """
+    if name not in CURVES:
+        msg = f"there is no curve {name!r}" + (nearest(name, CURVES) or f"; there are {', '.join(CURVES)}")
+        raise LogError(msg)
+    for what, value, allowed in (("queue", queue, _BY_QUEUE), ("replica", replica, _BY_REPLICA)):
+        if value is not None and name not in allowed:
+            msg = f"{name} cannot be told for one {what}, only {', '.join(sorted(allowed))} can"
+            raise LogError(msg)
+    lacking = missing(log, name)
+    if lacking:
+        msg = f"{name} needs {lacking}, which this observed log does not hold"
+        raise LogError(msg)
+    return CURVES[name](log, _rows(log, queue, replica), _of_replica(log.fleet, replica))
+
+
+def missing(log: RunLog, name: str) -> str | None:
+    """Return what a curve needs and an observed log does not hold; None if nothing is missing."""
+    if log.engine != "observed":
+        return None
+    attempts = log.attempts
+    if name in _NEED_FLEET and not len(log.fleet):
+        return "the fleet table"
+    if name == "cpu" and not len(log.phases):
+        return "the phases of the attempts"
+    done = attempts.outcome == Outcome.DONE
+    if name in _NEED_STARTS and bool((attempts.started_ns[done] == NEVER).any()):
+        return "the start of every attempt"
+    if name in _NEED_RECEIPTS and bool((attempts.reserved_ns[attempts.started_ns < NEVER] == NEVER).any()):
+        return "the receipt of every attempt"
+    return None
+
+
+def _rows(log: RunLog, queue: str | None, replica: int | None) -> NDArray[np.bool_] | None:
+    """Flag the attempts that are meant; None means all of them."""
+    if queue is None and replica is None:
+        return None
+    rows = np.ones(len(log.attempts), dtype=np.bool_)
+    if queue is not None:
+        if queue not in log.jobs.queues:
+            msg = f"there is no queue {queue!r} in this log; there are {', '.join(log.jobs.queues)}"
+            raise LogError(msg)
+        rows &= log.jobs.queue[log.attempts.job] == log.jobs.queues.index(queue)
+    if replica is not None:
+        rows &= log.attempts.replica == replica
+    return rows
+
+
+def _of_replica(fleet: FleetChanges, replica: int | None) -> FleetChanges:
+    if replica is None:
+        return fleet
+    rows = fleet.replica == replica
+    if not rows.any():
+        msg = f"there is no replica {replica} in this log"
+        raise LogError(msg)
+    return FleetChanges(**{name: column[rows] for name, column in fleet.columns().items()})
+
+
+def _queue_length(log: RunLog, rows: Any, _: FleetChanges) -> StepFunction:
+    return _counted(log, rows, log.attempts.published_ns, _left(log))
+
+
+def _visible(log: RunLog, rows: Any, _: FleetChanges) -> StepFunction:
+    return _counted(log, rows, log.attempts.published_ns, np.minimum(log.attempts.reserved_ns, _left(log)))
+
+
+def _reserved(log: RunLog, rows: Any, _: FleetChanges) -> StepFunction:
+    reserved, left = log.attempts.reserved_ns, _left(log)
+    return _counted(log, rows, reserved, np.where(reserved < NEVER, left, NEVER))
+
+
+def _busy(log: RunLog, rows: Any, _: FleetChanges) -> StepFunction:
+    started, finished = log.attempts.started_ns, log.attempts.finished_ns
+    return _counted(log, rows, started, np.where(started < NEVER, finished, NEVER))
+
+
+def _slots(log: RunLog, _: Any, fleet: FleetChanges) -> StepFunction:
+    return closed(fleet_total(fleet, fleet.slots), log.horizon_ns)
+
+
+def _utilization(log: RunLog, rows: Any, fleet: FleetChanges) -> StepFunction:
+    return share(_busy(log, rows, fleet), _slots(log, rows, fleet))
+
+
+def _cpu(log: RunLog, rows: Any, fleet: FleetChanges) -> StepFunction:
+    up = closed(fleet_total(fleet, np.where(fleet.slots > 0, fleet.vcpus, 0.0)), log.horizon_ns)
+    return share(closed(cpu_in_use(log, rows), log.horizon_ns), up)
+
+
+def _memory(log: RunLog, _: Any, fleet: FleetChanges) -> StepFunction:
+    return closed(fleet_total(fleet, fleet.memory_bytes), log.horizon_ns)
+
+
+def _cost(log: RunLog, _: Any, fleet: FleetChanges) -> StepFunction:
+    return closed(fleet_total(fleet, fleet.price), log.horizon_ns)
+
+
+CURVES: dict[str, Callable[[RunLog, Any, FleetChanges], StepFunction]] = {
+    "queue_length": _queue_length,
+    "visible": _visible,
+    "reserved": _reserved,
+    "busy": _busy,
+    "slots": _slots,
+    "utilization": _utilization,
+    "cpu": _cpu,
+    "memory": _memory,
+    "cost": _cost,
+}
+_BY_QUEUE = frozenset({"queue_length", "visible", "reserved", "busy"})
+_NEED_FLEET = frozenset({"slots", "utilization", "cpu", "memory", "cost"})
+_NEED_RECEIPTS = frozenset({"visible", "reserved"})
+_NEED_STARTS = _NEED_RECEIPTS | {"queue_length", "busy", "utilization"}
+_BY_REPLICA = _NEED_FLEET | {"busy", "reserved"}
+
+
+def _left(log: RunLog) -> Ints:
+    return left_queue_ns(log.attempts.started_ns, log.attempts.finished_ns)
+
+
+def _counted(log: RunLog, rows: NDArray[np.bool_] | None, ups: Ints, downs: Ints) -> StepFunction:
+    if rows is not None:
+        ups, downs = ups[rows], downs[rows]
+    return closed(count_over_time(ups, downs), log.horizon_ns)
+
+
+def closed(steps: tuple[Ints, NDArray[Any]], end_ns: int) -> StepFunction:
+    """Return steps as a function from 0 to the horizon, without those that change nothing."""
+    times, values = steps
+    if not len(times) or times[0] > 0:
+        times = np.concatenate([np.zeros(1, dtype=np.int64), times])
+        values = np.concatenate([np.zeros(1, dtype=values.dtype), values])
+    inside = times <= end_ns
+    inside[1:] &= values[1:] != values[:-1]
+    return StepFunction(times[inside], values[inside], end_ns)
+
+
+def share(part: StepFunction, whole: StepFunction) -> StepFunction:
+    """Return one curve as a share of another over the same window."""
+    times = part.times_ns
+    if len(whole) > 1:
+        times = np.concatenate([times, whole.times_ns])
+        times.sort(kind="stable")  # merges the two
+        times = times[np.append(times[1:] != times[:-1], np.ones(1, dtype=np.bool_))]
+    return StepFunction(times, _at(part, times), part.end_ns, _at(whole, times))
+
+
+def _at(curve: StepFunction, times_ns: Ints) -> NDArray[Any]:
+    if curve.times_ns is times_ns:
+        return curve.amounts
+    if len(curve) == 1:
+        return np.broadcast_to(curve.amounts, times_ns.shape)
+    amounts: NDArray[Any] = curve.amounts[np.searchsorted(curve.times_ns, times_ns, side="right") - 1]
+    return amounts

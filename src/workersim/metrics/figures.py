@@ -1,0 +1,138 @@
+"""The figures of a run: the tree that ``run --json`` prints for one log."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from workersim.errors import LogError
+from workersim.metrics.curves import missing, over_time
+from workersim.runlog.counting import exact_sum
+from workersim.runlog.deciding import deciding_rows, job_counts
+from workersim.runlog.schema import Outcome
+from workersim.units import NEVER, SECOND
+
+if TYPE_CHECKING:
+    from workersim.metrics.steps import StepFunction
+    from workersim.runlog import RunLog
+    from workersim.runlog.schema import Ints
+
+__all__ = ["figures", "spread"]
+
+_QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
+_CURVES = ("queue_length", "visible", "reserved", "utilization", "cpu")
+
+
+def figures(log: RunLog, *, warm_up_ns: int = 0) -> dict[str, Any]:
+    """Return the figures of a run as a tree of plain numbers: seconds, bytes, fractions.
+
+    Parameters
+    ----------
+    log
+        Any log; what an observed one cannot tell is None.
+    warm_up_ns
+        Waits, services and responses are those of jobs that arrived from then on; curves and
+        throughput are those from then to the horizon.  Counts of jobs and the cost are of the whole run.
+
+    Returns
+    -------
+    dict
+        ``jobs`` (``arrived, finished, failed, expired, lost, unfinished``); ``wait`` (arrival to the
+        start of the attempt that decided the job, over jobs that started and did not expire; in
+        ``waited`` over those of them that waited at all), ``service`` (over attempts that left
+        their slot) and ``response`` (arrival to the finish of the attempt that decided), each with
+        ``mean, std, p50, p90, p95, p99, max``; ``queue_length, visible, reserved, utilization, cpu``
+        (``mean, max``); ``memory`` (``reserved``: the most bytes held, ``mean``); ``cost`` (``total``,
+        ``per_job``); ``throughput`` (jobs done per second).  A figure of nothing is None.
+
+    Raises
+    ------
+    LogError
+        If the warm-up does not end within the run.
+    """
+    if not 0 <= warm_up_ns <= log.horizon_ns:
+        msg = f"the warm-up must end within the run of {log.horizon_ns / SECOND} s, got {warm_up_ns / SECOND} s"
+        raise LogError(msg)
+    jobs = job_counts(log)
+    tree: dict[str, Any] = {"jobs": jobs} | _durations(log, warm_up_ns)
+    for name in _CURVES:
+        tree[name] = _mean_max(_curve(log, name, warm_up_ns))
+    memory = _curve(log, "memory", warm_up_ns)
+    tree["memory"] = {
+        "reserved": None if memory is None else int(memory.max()),
+        "mean": None if memory is None else _known(memory.mean()),
+    }
+    tree["cost"] = _cost(log, jobs["finished"])
+    tree["throughput"] = _throughput(log, warm_up_ns)
+    return tree
+
+
+def spread(durations_ns: Ints) -> dict[str, float | None]:
+    """Return mean, standard deviation (of a population), quantiles and maximum in seconds.
+
+    Parameters
+    ----------
+    durations_ns
+        n durations; of none at all every figure is None.
+    """
+    names = ["mean", "std", *_QUANTILES, "max"]
+    if not len(durations_ns):
+        return dict.fromkeys(names)
+    mean = exact_sum(durations_ns) / (len(durations_ns) * SECOND)
+    seconds = durations_ns / SECOND
+    # From the exact mean, so that equal durations deviate by nothing at all.
+    std = math.sqrt(float(np.square(seconds - mean).mean()))
+    quantiles = np.quantile(seconds, list(_QUANTILES.values()), overwrite_input=True).tolist()
+    return dict(zip(names, [mean, std, *quantiles, int(durations_ns.max()) / SECOND], strict=True))
+
+
+def _durations(log: RunLog, warm_up_ns: int) -> dict[str, Any]:
+    attempts, arrival = log.attempts, log.jobs.arrival_ns
+    rows = deciding_rows(attempts, len(log.jobs))
+    started, finished = attempts.started_ns[rows], attempts.finished_ns[rows]
+    began = (arrival >= warm_up_ns) & (started < NEVER) & (attempts.outcome[rows] != Outcome.EXPIRED)
+    waits = (started - arrival)[began]
+    ended = began & (finished < NEVER)
+    left = (attempts.started_ns < NEVER) & (attempts.finished_ns < NEVER)
+    left &= (arrival >= warm_up_ns)[attempts.job]
+    return {
+        "wait": spread(waits) | {"waited": spread(waits[waits > 0])},
+        "service": spread((attempts.finished_ns - attempts.started_ns)[left]),
+        "response": spread((finished - arrival)[ended]),
+    }
+
+
+def _curve(log: RunLog, name: str, warm_up_ns: int) -> StepFunction | None:
+    return None if missing(log, name) else over_time(log, name).between_ns(warm_up_ns, log.horizon_ns)
+
+
+def _mean_max(curve: StepFunction | None) -> dict[str, float | None]:
+    if curve is None:
+        return {"mean": None, "max": None}
+    return {"mean": _known(curve.mean()), "max": _known(curve.max())}
+
+
+def _known(figure: float) -> float | None:
+    return None if math.isnan(figure) else figure
+
+
+def _cost(log: RunLog, finished: int) -> dict[str, float | None]:
+    curve = _curve(log, "cost", 0)
+    if curve is None:
+        return {"total": None, "per_job": None}
+    total = curve.integral() / 3600
+    return {"total": total, "per_job": total / finished if finished else None}
+
+
+def _throughput(log: RunLog, warm_up_ns: int) -> float | None:
+    window_s = (log.horizon_ns - warm_up_ns) / SECOND
+    if not window_s:
+        return None
+    attempts = log.attempts
+    rows = deciding_rows(attempts, len(log.jobs))
+    finished = attempts.finished_ns[rows[attempts.outcome[rows] == Outcome.DONE]]
+    # What ended at the very end of the warm-up belongs to it; what ends at 0 belongs to the run.
+    first = warm_up_ns + 1 if warm_up_ns else 0
+    return float(np.count_nonzero(finished >= first)) / window_s

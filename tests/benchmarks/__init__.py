@@ -1,0 +1,1 @@
+"""How fast, against whom, and with the right answer: ``python -m tests.benchmarks --help``."""

@@ -1,0 +1,497 @@
+"""Curves and figures: worked out by hand, and against counting at every nanosecond."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workersim.errors import LogError
+from workersim.metrics import CURVES, StepFunction, figures, over_time, spread
+from workersim.runlog import Attempts, Cause, FleetChanges, JobTable, Kind, Outcome, Phases, RunLog
+from workersim.units import NEVER, SECOND
+
+from .logs import CPU, IO, Row, draining, fleet_of, log_of, overload, phases_of, retried, sharing, valid_logs, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MINUTE = 60 * SECOND
+NOTHING = dict.fromkeys(["mean", "std", "p50", "p90", "p95", "p99", "max"])
+
+
+def queue_of_scenario_4() -> StepFunction:
+    return over_time(overload(), "queue_length")
+
+
+# --- step functions
+
+
+def test_scenario_4_as_a_step_function() -> None:
+    curve = queue_of_scenario_4()
+    assert curve.times.tolist() == [0, 1200, 2400]
+    assert curve.values.tolist() == [6, 2, 0]
+    assert (curve.start_s, curve.end_s, len(curve)) == (0, 3600, 3)
+    assert curve.mean() == (6 * 20 + 2 * 20) / 60
+    assert (curve.max(), curve.min()) == (6, 0)
+    assert curve.integral() == 9600  # the sum of the waits
+    assert [curve.at(t) for t in (0, 1199.999999999, 1200, 2400, 3600)] == [6, 6, 2, 0, 0]
+    assert [curve.quantile(q) for q in (0, 1 / 3, 0.34, 2 / 3, 0.67, 1)] == [0, 0, 2, 2, 6, 6]
+
+
+def test_a_frame_is_closed_by_a_row_at_the_end() -> None:
+    assert queue_of_scenario_4().to_frame().values.tolist() == [[0, 6], [1200, 2], [2400, 0], [3600, 0]]
+    busy = over_time(overload(), "busy").to_frame()  # the last step is at the horizon itself
+    assert busy["time"].tolist() == [0, 2400, 3600]
+    assert busy["value"].tolist() == [4, 2, 0]
+    assert list(busy.columns) == ["time", "value"]
+
+
+def test_windows_start_with_what_stands_at_their_start() -> None:
+    curve = queue_of_scenario_4()
+    part = curve.window(600, 1800)
+    assert part.to_frame().values.tolist() == [[600, 6], [1200, 2], [1800, 2]]
+    assert part.mean() == 4
+    assert curve.window(1200).to_frame().values.tolist() == [[1200, 2], [2400, 0], [3600, 0]]
+    assert curve.times_ns[0] == 0  # the whole is left alone
+
+
+def test_a_window_without_length_has_a_value_and_no_mean() -> None:
+    curve = queue_of_scenario_4().window(1200, 1200)
+    assert math.isnan(curve.mean())
+    assert (curve.max(), curve.min(), curve.integral(), curve.quantile(0.5)) == (2, 2, 0, 2)
+    assert curve.to_frame().values.tolist() == [[1200, 2]]
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda c: c.at(-1), "-1 s lies outside of the window from 0.0 s to 3600.0 s"),
+        (lambda c: c.at(3601), "3601 s lies outside"),
+        (lambda c: c.at(math.nan), "nan s lies outside"),
+        (lambda c: c.window(0, 4000), "4000 s lies outside"),
+        (lambda c: c.window(20, 10), "a window must end after it starts, got 20 s to 10 s"),
+        (lambda c: c.quantile(1.5), "a number from 0 to 1, got 1.5"),
+        (lambda c: c.quantile(math.nan), "a number from 0 to 1, got nan"),
+    ],
+)
+def test_questions_that_make_no_sense(call: Callable[[StepFunction], Any], said: str) -> None:
+    with pytest.raises(LogError, match=said):
+        call(queue_of_scenario_4())
+
+
+@pytest.mark.parametrize(
+    ("times", "amounts", "end"), [([], [], 1), ([0, 0], [1, 2], 1), ([0, 5], [1, 2], 4), ([0], [1, 2], 4)]
+)
+def test_a_step_function_is_one(times: list[int], amounts: list[int], end: int) -> None:
+    with pytest.raises(LogError, match="a step function needs"):
+        StepFunction(whole(times), whole(amounts), end)
+
+
+def test_the_mean_of_a_share_weighs_its_base() -> None:
+    # 1 of 1 for a second, then 1 of 4 for a second: 2 of 5, not the mean of 1 and 1/4.
+    share = StepFunction(whole([0, SECOND, 2 * SECOND]), whole([1, 1, 0]), 3 * SECOND, whole([1, 4, 0]))
+    assert share.mean() == 2 / 5
+    assert (share.max(), share.min()) == (1, 0.25)
+    assert share.quantile(0.5) == 0.25
+    assert math.isnan(share.at(2.5))
+    assert share.integral() == 1.25
+    assert math.isnan(share.window(2).mean())
+    assert math.isnan(share.window(2).max())
+    assert math.isnan(share.window(2).quantile(0.5))
+
+
+def test_areas_beyond_64_bits_are_exact() -> None:
+    years = 10**8 * SECOND
+    curve = StepFunction(whole([0, 1]), whole([3 * 10**9, 3 * 10**9 + 1]), years)
+    exact = Fraction(3 * 10**9 + (3 * 10**9 + 1) * (years - 1), years)
+    assert curve.mean() == float(exact)
+
+
+def test_fractions_of_the_time_are_met_exactly() -> None:
+    curve = StepFunction(whole(range(10)), whole(range(10)), 10)
+    assert [curve.quantile(q / 10) for q in range(1, 11)] == list(range(10))
+
+
+@given(valid_logs(), st.sampled_from(sorted(CURVES)), st.data())
+def test_windows_add_up(log: RunLog, name: str, data: st.DataObject) -> None:
+    curve = over_time(log, name)
+    cuts = sorted(data.draw(st.lists(st.integers(0, log.horizon_ns), max_size=4)))
+    edges = [0, *cuts, log.horizon_ns]
+    parts = [curve.between_ns(start, end) for start, end in pairwise(edges)]
+    assert sum(part.integral() for part in parts) == pytest.approx(curve.integral(), rel=1e-12, abs=1e-18)
+    np.testing.assert_equal(np.fmax.reduce([part.max() for part in parts]), curve.max())
+    np.testing.assert_equal(np.fmin.reduce([part.min() for part in parts]), curve.min())
+
+
+# --- curves against counting
+
+
+def tally(log: RunLog, t: int) -> dict[str, Fraction]:
+    """Count everything at one instant, row by row."""
+    a, found = log.attempts, dict.fromkeys(CURVES, Fraction(0))
+    for i in range(len(a)):
+        left = int(min(a.started_ns[i], a.finished_ns[i]))
+        found["queue_length"] += int(a.published_ns[i] <= t < left)
+        found["visible"] += int(a.published_ns[i] <= t < min(a.reserved_ns[i], left))
+        found["reserved"] += int(a.reserved_ns[i] <= t < left)
+        found["busy"] += int(a.started_ns[i] <= t < a.finished_ns[i])
+    states: dict[int, int] = {}
+    for row in range(len(log.fleet)):
+        if log.fleet.instant_ns[row] <= t:
+            states[int(log.fleet.replica[row])] = row
+    vcpus = Fraction(0)
+    for replica, row in states.items():
+        found["slots"] += int(log.fleet.slots[row])
+        found["memory"] += int(log.fleet.memory_bytes[row])
+        found["cost"] += Fraction(log.fleet.price[row])
+        cores = Fraction(log.fleet.vcpus[row])
+        vcpus += cores if log.fleet.slots[row] else 0
+        found["cpu"] += min(cores, Fraction(running(log, replica, t)))
+    found["utilization"] = found["busy"] / found["slots"] if found["slots"] else Fraction(-1)
+    found["cpu"] = found["cpu"] / vcpus if vcpus else Fraction(-1)
+    return found
+
+
+def running(log: RunLog, replica: int, t: int) -> int:
+    phases = log.phases
+    return sum(
+        int(phases.started_ns[i] <= t < min(phases.finished_ns[i], log.attempts.finished_ns[phases.attempt[i]]))
+        for i in range(len(phases))
+        if phases.kind[i] == Kind.CPU and log.attempts.replica[phases.attempt[i]] == replica
+    )
+
+
+@given(valid_logs())
+def test_curves_are_what_counting_gives(log: RunLog) -> None:
+    counted = [tally(log, t) for t in range(log.horizon_ns + 1)]
+    tree = figures(log)
+    for name in CURVES:
+        curve = over_time(log, name)
+        values = [row[name] for row in counted]
+        if -1 in values:  # a share of nothing
+            assert tree[name] == {"mean": None, "max": None}
+            continue
+        assert [curve.at(t / SECOND) for t in range(log.horizon_ns + 1)] == pytest.approx([float(v) for v in values])
+        assert (curve.max(), curve.min()) == (float(max(values)), float(min(values)))
+        if log.horizon_ns:
+            assert curve.mean() == pytest.approx(float(sum(values[:-1]) / log.horizon_ns), rel=1e-12)
+            ranked = sorted(values[:-1])
+            assert curve.quantile(0.5) == float(ranked[(len(ranked) + 1) // 2 - 1])
+        if name in {"queue_length", "visible", "reserved", "utilization", "cpu"}:
+            assert tree[name]["max"] == curve.max()
+
+
+@pytest.mark.parametrize("build", [overload, draining, sharing, retried])
+def test_curves_of_logs_written_by_hand(build: Callable[[], RunLog]) -> None:
+    log = build()
+    for t in range(0, log.horizon_ns + 1, 5 * SECOND):
+        wanted = tally(log, t)
+        for name in CURVES:
+            got = over_time(log, name).at(t / SECOND)
+            assert (-1 if math.isnan(got) else got) == pytest.approx(float(wanted[name])), (name, t)
+
+
+@given(valid_logs(), st.integers(1, 40), st.randoms(use_true_random=False))
+def test_the_order_of_rows_is_irrelevant(log: RunLog, warm_up: int, random: Any) -> None:
+    """The same jobs under other numbers give the same curves and figures."""
+    order = list(range(len(log.jobs)))
+    random.shuffle(order)
+    renumbered = np.argsort(order)
+    jobs = JobTable(
+        **{name: column[order] for name, column in log.jobs.columns().items()},
+        classes=log.jobs.classes,
+        queues=log.jobs.queues,
+    )
+    attempts = Attempts(**{name: column[order] for name, column in log.attempts.columns().items()})
+    attempts = replace(attempts, job=np.arange(len(order)))
+    moved = renumbered[log.phases.attempt] if order else log.phases.attempt
+    by_attempt = np.argsort(moved, kind="stable")
+    columns = log.phases.columns() | {"attempt": moved}
+    phases = Phases(**{name: column[by_attempt] for name, column in columns.items()})
+    fleet = FleetChanges(**{name: column[::-1] for name, column in log.fleet.columns().items()})
+    other = replace(log, jobs=jobs, attempts=attempts, phase_source=phases, fleet=fleet)
+    warm_up = min(warm_up, log.horizon_ns)
+    assert flat(figures(other, warm_up_ns=warm_up)) == pytest.approx(flat(figures(log, warm_up_ns=warm_up)), rel=1e-12)
+
+
+def flat(tree: dict[str, Any], path: str = "") -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            found |= flat(value, f"{path}{name}.")
+        else:
+            found[path + name] = -1.0 if value is None else value
+    return found
+
+
+# --- curves: cases by hand
+
+
+def test_utilization_counts_draining_slots_that_work() -> None:
+    log = draining()
+    curve = over_time(log, "utilization")
+    assert curve.window(0, 1200).mean() == 1
+    assert curve.max() == 1
+    assert over_time(log, "slots").to_frame().values.tolist() == [[0, 4], [1200, 2], [1500, 2]]
+    assert curve.at(1200) == 0.5  # the late job alone on the replica that stays
+    paid = over_time(log, "cost").window(0, 1200).integral() / 60
+    assert paid == 40  # replica-minutes
+
+
+def test_a_container_never_uses_more_than_its_vcpus() -> None:
+    curve = over_time(sharing(), "cpu")
+    assert curve.window(0, 119.999).min() == curve.max() == curve.mean() == 1
+    assert over_time(sharing(), "utilization").mean() == 1
+
+
+def test_a_starting_replica_is_paid_and_not_up() -> None:
+    fleet = fleet_of((0, 0, Cause.READY, 2), (10, 1, Cause.STARTING, 0), (20, 1, Cause.READY, 2))
+    log = log_of(Row(0, 0, 40), horizon=40, fleet=fleet, phases=phases_of((0, CPU, 40, 0, 40)))
+    assert over_time(log, "slots").to_frame().values.tolist() == [[0, 2], [20, 4], [40, 4]]
+    assert over_time(log, "utilization").mean() == 40 / (2 * 20 + 4 * 20)
+    assert over_time(log, "cpu").mean() == 40 / (4 * 20 + 8 * 20)
+    assert over_time(log, "cost").integral() == 40 + 30
+
+
+def test_the_clock_runs_to_the_horizon() -> None:
+    log = log_of(Row(0, 0, 600), horizon=6000, fleet=fleet_of((0, 0, Cause.READY, 1)))
+    assert figures(log)["utilization"] == {"mean": 0.1, "max": 1.0}
+
+
+def test_all_that_ends_at_the_horizon_has_ended() -> None:
+    log = log_of(*(Row(0, 0, 600, slot=i) for i in range(4)), horizon=600)
+    tree = figures(log)
+    assert tree["jobs"]["finished"] == 4
+    assert tree["throughput"] == 4 / 600
+    assert over_time(log, "busy").at(600) == 0
+
+
+def test_curves_of_one_queue_or_one_replica() -> None:
+    rows = [Row(0, 0, 10, queue=1), Row(0, 4, 6, replica=1), Row(2, 10, 12, queue=1)]
+    fleet = fleet_of((0, 0, Cause.READY, 1), (0, 1, Cause.READY, 1))
+    log = log_of(*rows, horizon=12, fleet=fleet, queues=("default", "high"))
+    assert over_time(log, "queue_length", queue="default").integral() == 4
+    assert over_time(log, "queue_length", queue="high").integral() == 8
+    assert over_time(log, "busy", queue="high").integral() == 12
+    assert over_time(log, "utilization", replica=1).mean() == 2 / 12
+    assert over_time(log, "utilization", replica=0).mean() == 1
+    assert over_time(log, "memory", replica=1).max() == 10**9
+    assert over_time(log, "cost", replica=1).mean() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "only", "said"),
+    [
+        ("queue_lenght", {}, "there is no curve 'queue_lenght'; did you mean 'queue_length'?"),
+        ("xyz", {}, "there is no curve 'xyz'; there are queue_length, visible"),
+        ("utilization", {"queue": "default"}, "utilization cannot be told for one queue"),
+        ("visible", {"replica": 0}, "visible cannot be told for one replica"),
+        ("busy", {"queue": "other"}, "there is no queue 'other' in this log; there are default"),
+        ("busy", {"replica": 7}, "there is no replica 7 in this log"),
+    ],
+)
+def test_curves_that_there_are_not(name: str, only: dict[str, Any], said: str) -> None:
+    with pytest.raises(LogError) as raised:
+        over_time(overload(), name, **only)
+    assert said in str(raised.value)
+
+
+# --- figures
+
+
+def test_figures_of_scenario_4() -> None:
+    tree = figures(overload())
+    assert tree["jobs"] == {"arrived": 10, "finished": 10, "failed": 0, "expired": 0, "lost": 0, "unfinished": 0}
+    waits = [0] * 4 + [1200] * 4 + [2400] * 2
+    assert tree["wait"]["mean"] == 960
+    assert tree["wait"]["std"] == pytest.approx(np.std(waits))
+    for name, q in (("p50", 50), ("p90", 90), ("p95", 95), ("p99", 99)):
+        assert tree["wait"][name] == np.percentile(waits, q)
+        assert tree["wait"]["waited"][name] == np.percentile(waits[4:], q)
+    assert tree["wait"]["waited"]["mean"] == 1600  # 26.7 minutes, not 20
+    assert tree["service"] == dict.fromkeys(["mean", "p50", "p90", "p95", "p99", "max"], 1200) | {"std": 0}
+    assert tree["response"]["max"] == 3600
+    assert tree["queue_length"] == tree["visible"] == {"mean": 8 / 3, "max": 6}
+    assert tree["reserved"] == {"mean": 0, "max": 0}
+    assert tree["utilization"] == {"mean": 10 / 12, "max": 1}
+    assert tree["cpu"] == {"mean": 0, "max": 0}
+    assert tree["memory"] == {"reserved": 4 * 10**9, "mean": 4e9}
+    assert tree["cost"] == {"total": 1, "per_job": 0.1}
+    assert tree["throughput"] == 10 / 3600
+
+
+def test_figures_of_several_attempts() -> None:
+    tree = figures(retried())
+    assert tree["jobs"] == {"arrived": 6, "finished": 1, "failed": 1, "expired": 1, "lost": 1, "unfinished": 2}
+    # Waits of jobs 0 (until its second attempt), 1, 3 and 4; job 2 expired, job 5 never started.
+    assert (tree["wait"]["mean"], tree["wait"]["max"]) == ((40 + 0 + 10 + 5) / 4, 40)
+    assert tree["wait"]["waited"]["mean"] == (40 + 10 + 5) / 3
+    # Services: both of job 0, job 1, job 3.
+    assert (tree["service"]["mean"], tree["service"]["p50"]) == ((10 + 10 + 20 + 20) / 4, 15)
+    # Responses: jobs 0, 1, 3.
+    assert (tree["response"]["mean"], tree["response"]["max"]) == ((50 + 20 + 30) / 3, 50)
+    # The queue runs over attempts: 30 of job 0's second, 10 of job 2, 10 of job 3, 5 of job 4, 10 of job 5.
+    assert tree["queue_length"]["mean"] == pytest.approx((30 + 10 + 10 + 5 + 10) / 60)
+    assert tree["reserved"]["mean"] == pytest.approx((28 + 5) / 60)
+    assert tree["visible"]["mean"] == pytest.approx((65 - 33) / 60)
+    assert tree["throughput"] == 1 / 60
+    assert tree["cost"]["per_job"] == tree["cost"]["total"] == pytest.approx(1 / 60)
+
+
+def test_a_warm_up_leaves_out_jobs_and_cuts_curves() -> None:
+    tree = figures(retried(), warm_up_ns=10 * SECOND)
+    assert tree["jobs"]["arrived"] == 6
+    assert tree["wait"]["mean"] == (10 + 5) / 2
+    assert tree["service"]["mean"] == tree["service"]["max"] == 20
+    assert tree["response"]["mean"] == 30
+    assert tree["queue_length"]["mean"] == pytest.approx((30 + 5 + 10 + 5 + 10) / 50)
+    assert tree["throughput"] == 1 / 50
+    assert tree["cost"]["total"] == pytest.approx(1 / 60)
+    assert figures(retried(), warm_up_ns=50 * SECOND)["throughput"] == 0  # (50, 60]: done at 50 is before
+
+
+def test_the_first_done_attempt_decides() -> None:
+    done, redelivered = Outcome.DONE, Outcome.REDELIVERED
+    rows = [
+        Row(0, None, 5, redelivered, job=0, reserved=1),
+        Row(0, 10, 30, done, job=0, attempt=1, published=5),
+        Row(0, 20, 25, done, job=0, attempt=2, published=20, slot=1),
+        Row(0, 0, 9, Outcome.RETRIED, job=1),
+        Row(0, 31, 35, Outcome.FAILED, job=1, attempt=1, published=9),
+    ]
+    tree = figures(log_of(*rows, horizon=40))
+    assert tree["jobs"] == {"arrived": 2, "finished": 1, "failed": 1, "expired": 0, "lost": 0, "unfinished": 0}
+    assert tree["wait"]["mean"] == (10 + 31) / 2
+    assert tree["response"]["mean"] == (30 + 35) / 2
+    assert tree["service"]["mean"] == (20 + 5 + 9 + 4) / 4
+
+
+@given(valid_logs(unit=SECOND // 10), st.integers(0, 40))
+def test_figures_of_durations_are_those_of_a_loop(log: RunLog, tenths: int) -> None:
+    warm_up = min(tenths * SECOND // 10, log.horizon_ns)
+    waits, services, responses, thrown = [], [], [], 0
+    a = log.attempts
+    for job in range(len(log.jobs)):
+        if log.jobs.arrival_ns[job] < warm_up or a.started_ns[job] == NEVER:
+            thrown += 1
+            continue
+        waits.append((a.started_ns[job] - log.jobs.arrival_ns[job]) / SECOND)
+        if a.finished_ns[job] < NEVER:
+            services.append((a.finished_ns[job] - a.started_ns[job]) / SECOND)
+            responses.append((a.finished_ns[job] - log.jobs.arrival_ns[job]) / SECOND)
+    tree = figures(log, warm_up_ns=warm_up)
+    for name, values in (("wait", waits), ("service", services), ("response", responses)):
+        block = {key: value for key, value in tree[name].items() if key != "waited"}
+        assert block == (pytest.approx(by_numpy(values), abs=1e-12) if values else NOTHING)
+    assert sum(tree["jobs"].values()) == 2 * tree["jobs"]["arrived"] == 2 * len(log.jobs)
+    json.dumps(tree, allow_nan=False)
+
+
+def by_numpy(values: list[float]) -> dict[str, float]:
+    p50, p90, p95, p99 = np.percentile(values, [50, 90, 95, 99])
+    return {
+        "mean": np.mean(values),
+        "std": np.std(values),
+        "p50": p50,
+        "p90": p90,
+        "p95": p95,
+        "p99": p99,
+        "max": max(values),
+    }
+
+
+def test_sums_of_waits_beyond_64_bits() -> None:
+    waits = np.full(2_000, 10**8 * SECOND, dtype=np.int64)
+    waits[::2] += 1
+    assert spread(waits)["mean"] == 1e8
+    assert spread(np.full(7, 100_000_001, dtype=np.int64))["std"] == 0
+
+
+def test_figures_of_nothing_are_none() -> None:
+    tree = figures(log_of(horizon=60, phases=phases_of()))
+    assert tree["jobs"] == dict.fromkeys(["arrived", "finished", "failed", "expired", "lost", "unfinished"], 0)
+    assert tree["wait"] == NOTHING | {"waited": NOTHING}
+    assert tree["service"] == tree["response"] == NOTHING
+    assert tree["utilization"] == tree["queue_length"] == {"mean": 0, "max": 0}
+    assert tree["cost"] == {"total": 1 / 60, "per_job": None}
+    assert tree["throughput"] == 0
+    json.dumps(tree, allow_nan=False)
+
+
+def test_figures_without_time_or_without_a_fleet() -> None:
+    tree = figures(log_of(Row(0, 0, 0), horizon=0))
+    assert tree["queue_length"] == {"mean": None, "max": 0}
+    assert tree["throughput"] is None
+    tree = figures(log_of(Row(0, None, None, Outcome.UNFINISHED), horizon=9, fleet=fleet_of()))
+    assert tree["utilization"] == tree["cpu"] == {"mean": None, "max": None}
+    assert tree["memory"] == {"reserved": 0, "mean": 0}
+    assert tree["cost"] == {"total": 0, "per_job": None}
+    json.dumps(tree, allow_nan=False)
+
+
+def test_a_warm_up_ends_within_the_run() -> None:
+    for warm_up in (-1, 3601 * SECOND):
+        with pytest.raises(LogError, match="the warm-up must end within the run of"):
+            figures(overload(), warm_up_ns=warm_up)
+    assert figures(overload(), warm_up_ns=3600 * SECOND)["queue_length"] == {"mean": None, "max": 0}
+
+
+def test_what_an_observed_log_cannot_tell_is_none() -> None:
+    rows = [Row(0, 3, 9, replica=-1, slot=-1), Row(1, None, None, Outcome.UNFINISHED)]
+    log = log_of(*rows, horizon=9, fleet=fleet_of(), phases=phases_of(), engine="observed")
+    tree = figures(log)
+    assert (tree["wait"]["mean"], tree["queue_length"]["mean"]) == (3, (3 + 8) / 9)
+    unknown = {"mean": None, "max": None}
+    assert tree["utilization"] == tree["cpu"] == unknown
+    assert tree["memory"] == {"reserved": None, "mean": None}
+    assert tree["cost"] == {"total": None, "per_job": None}
+    with pytest.raises(LogError, match="utilization needs the fleet table, which this observed log does not hold"):
+        over_time(log, "utilization")
+
+    unreceived = replace(log, attempts=replace(log.attempts, reserved_ns=whole([NEVER, NEVER])))
+    tree = figures(unreceived)
+    assert tree["visible"] == tree["reserved"] == unknown
+    assert tree["queue_length"]["max"] == 2
+
+    unstarted = replace(unreceived, attempts=replace(unreceived.attempts, started_ns=whole([NEVER, NEVER])))
+    tree = figures(unstarted)
+    assert tree["queue_length"] == unknown
+    assert tree["wait"] == NOTHING | {"waited": NOTHING}
+    assert tree["jobs"]["finished"] == 1
+
+    housed = replace(log, fleet=fleet_of((0, 0, Cause.READY, 2)))
+    assert figures(housed)["cpu"] == unknown
+    assert figures(housed)["utilization"]["mean"] == 6 / 18
+
+
+def test_cpu_of_many_replicas_late_in_a_long_run() -> None:
+    # Instants and replicas that do not fit into one word together.
+    start = 90 * 365 * 86_400
+    rows = [Row(start, start, start + 100, replica=r, slot=s) for r in (0, 9) for s in range(2)]
+    fleet = fleet_of(*((0, r, Cause.READY, 2) for r in range(10)), vcpus=1.5)
+    phases = phases_of(*((i, CPU, 75, start, start + 100) for i in range(4)))
+    log = log_of(*rows, horizon=start + 100, fleet=fleet, phases=phases)
+    assert over_time(log, "cpu").window(start, start + 100).mean() == 3 / 15
+
+
+def test_cpu_stops_with_a_phase_that_is_cut() -> None:
+    rows = [Row(0, 0, 4, Outcome.LOST), Row(0, 0, 10, slot=1)]
+    phases = phases_of((0, CPU, 9, 0, None), (1, IO, 5, 0, 5), (1, CPU, 5, 5, 10))
+    fleet = fleet_of((0, 0, Cause.READY, 2), vcpus=1.0)
+    curve = over_time(log_of(*rows, horizon=10, fleet=fleet, phases=phases), "cpu")
+    assert curve.to_frame().values.tolist() == [[0, 1], [4, 0], [5, 1], [10, 0]]
+
+
+def test_figures_are_plain_numbers() -> None:
+    for value in flat(figures(sharing())).values():
+        assert type(value) in {int, float}
+    assert IO == 1
