@@ -28,7 +28,9 @@ def begin(world: World, c: int, s: int, demand: int) -> None:
         rebase(world, c)
     mark = cpu.received + demand
     world.mark[s] = mark
-    cpu.first = min(cpu.first, mark)
+    if mark < cpu.first:
+        cpu.first = mark
+        cpu.first_slot = s
     cpu.sharing += 1
 
 
@@ -68,19 +70,18 @@ def end_first(world: World, c: int) -> None:
 def end_reached(world: World, c: int) -> None:
     """End all phases that have what they asked for, together."""
     cpu = world.containers[c]
-    if cpu.first > cpu.received:
-        return
     clock = world.clock[0]
-    first = INF
-    for s in range(c * world.settings[0].concurrency, (c + 1) * world.settings[0].concurrency):
-        if world.mark[s] <= cpu.received:
-            world.mark[s] = INF
-            cpu.sharing -= 1
-            world.ended[clock.ended] = s
-            clock.ended += 1
-        elif world.mark[s] < first:
-            first = world.mark[s]
-    cpu.first = first
+    while cpu.first <= cpu.received:
+        world.mark[cpu.first_slot] = INF
+        cpu.sharing -= 1
+        world.ended[clock.ended] = cpu.first_slot
+        clock.ended += 1
+        first, slot = INF, 0
+        for s in range(c * world.settings[0].concurrency, (c + 1) * world.settings[0].concurrency):
+            slot += (world.mark[s] < first) * (s - slot)
+            first = min(first, world.mark[s])
+        cpu.first = first
+        cpu.first_slot = slot
 
 
 @helper

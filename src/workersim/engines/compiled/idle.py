@@ -23,17 +23,20 @@ def join(world: World) -> None:
     """Let the slots that were freed since the last dispatch join the line, by slot and then replica."""
     clock, settings = world.clock[0], world.settings[0]
     while clock.freed > 0:
-        key = heap_pop(world.freed, clock.freed)
+        s = world.ranked[heap_pop(world.freed, clock.freed)]
         clock.freed -= 1
-        number = key // settings.containers
-        c = key - number * settings.containers
-        s = c * settings.concurrency + number
         if settings.dispatch == LONGEST_IDLE:
-            world.line[(clock.front + clock.idle) % len(world.line)] = s
+            world.line[wrapped(world, clock.front + clock.idle)] = s
         else:
             count_add(world.idle, s, 1)
-            rank(world, c)
+            rank(world, world.container[s])
         clock.idle += 1
+
+
+@helper
+def wrapped(world: World, at: int) -> int:
+    """Return a place in the ring of idle slots, at most one round on."""
+    return at - len(world.line) if at >= len(world.line) else at
 
 
 @helper
@@ -58,7 +61,7 @@ def choose(world: World, level: int) -> int:
     clock, settings = world.clock[0], world.settings[0]
     if settings.dispatch == LONGEST_IDLE:
         s = world.line[clock.front]
-        clock.front = (clock.front + 1) % len(world.line)
+        clock.front = wrapped(world, clock.front + 1)
     else:
         if settings.dispatch == FIRST:
             k = 0

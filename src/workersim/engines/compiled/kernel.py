@@ -57,7 +57,7 @@ def dispatch(world: World) -> None:
         if level < 0:
             break
         s = idle.choose(world, level)
-        c = s // world.settings[0].concurrency
+        c = world.container[s]
         phases.start(world, queues.take(world, c, level), s)
         idle.rank(world, c)
     phases.begin_started(world)

@@ -22,10 +22,10 @@ CPU = int(Kind.CPU)
 def start(world: World, j: int, s: int) -> None:
     """Give a job its slot; its first phase begins when this round of dispatch is over."""
     clock = world.clock[0]
-    c = s // world.settings[0].concurrency
+    c = world.container[s]
     world.started[j] = clock.now
     world.replica[j] = c
-    world.slot[j] = s - c * world.settings[0].concurrency
+    world.slot[j] = world.number[s]
     world.job[s] = j
     world.phase[s] = world.first_phase[j] - 1
     world.containers[c].running += 1
@@ -41,7 +41,7 @@ def begin_started(world: World) -> None:
         clock.starting -= 1
         world.ended[0] = world.starting[clock.starting]
         clock.ended = 1
-        move_on(world, world.ended[0] // world.settings[0].concurrency)
+        move_on(world, world.container[world.ended[0]])
 
 
 @helper
@@ -57,17 +57,17 @@ def end_due(world: World, c: int) -> None:
 
 @helper
 def end_io(world: World, c: int) -> None:
-    """End the I/O phases that are due now."""
+    """End the I/O phase that is due first; if another one is due now, its turn comes next."""
     box, clock = world.containers[c], world.clock[0]
-    following = NEVER
+    world.io_end[box.io_slot] = NEVER
+    world.ended[clock.ended] = box.io_slot
+    clock.ended += 1
+    following, slot = NEVER, 0
     for s in range(c * world.settings[0].concurrency, (c + 1) * world.settings[0].concurrency):
-        if world.io_end[s] == clock.now:
-            world.io_end[s] = NEVER
-            world.ended[clock.ended] = s
-            clock.ended += 1
-        elif world.io_end[s] < following:
-            following = world.io_end[s]
+        slot += (world.io_end[s] < following) * (s - slot)
+        following = min(following, world.io_end[s])
     box.io_next = following
+    box.io_slot = slot
 
 
 @helper
@@ -88,8 +88,11 @@ def move_on(world: World, c: int) -> None:
         if world.kind[p] == CPU:
             cpu.begin(world, c, s, world.demand[p])
         else:
-            world.io_end[s] = clock.now + world.demand[p]
-            box.io_next = min(box.io_next, world.io_end[s])
+            end = clock.now + world.demand[p]
+            world.io_end[s] = end
+            if end < box.io_next:
+                box.io_next = end
+                box.io_slot = s
     cpu.plan(world, c)
     winner_set(world.agenda_time, world.agenda_id, c, min(box.next_end, box.io_next))
 
@@ -100,6 +103,5 @@ def leave(world: World, c: int, s: int) -> None:
     clock = world.clock[0]
     world.finished[world.job[s]] = clock.now
     world.containers[c].running -= 1
-    number = s - c * world.settings[0].concurrency
-    heap_push(world.freed, clock.freed, number * world.settings[0].containers + c)
+    heap_push(world.freed, clock.freed, world.rank[s])
     clock.freed += 1

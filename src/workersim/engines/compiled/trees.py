@@ -25,10 +25,12 @@ def winner_set(value: NDArray[Any], owner: NDArray[Any], leaf: int, new: int) ->
     owner[node] = leaf
     while node > 1:
         left = node & ~1
-        best = left if value[left] <= value[left + 1] else left + 1
+        right_wins = value[left + 1] < value[left]
+        winner = owner[left] + right_wins * (owner[left + 1] - owner[left])
+        best = min(value[left], value[left + 1])
         node //= 2
-        value[node] = value[best]
-        owner[node] = owner[best]
+        value[node] = best
+        owner[node] = winner
 
 
 @helper

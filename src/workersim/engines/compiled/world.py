@@ -30,9 +30,11 @@ CONTAINER = np.dtype(
         ("late", np.float64),
         ("next_end", np.int64),
         ("next_late", np.float64),
-        ("first", np.float64),  # the smallest mark
+        ("first", np.float64),  # the smallest mark, and whose it is
+        ("first_slot", np.uint32),
         ("sharing", np.int64),  # CPU phases
-        ("io_next", np.int64),
+        ("io_next", np.int64),  # the next end of an I/O phase, and whose it is
+        ("io_slot", np.uint32),
         ("running", np.int64),  # jobs
     ]
 )
@@ -67,6 +69,10 @@ class World(NamedTuple):
     listens: NDArray[np.bool_]  # by queue: whether the fleet lists it
     # slots and containers
     containers: NDArray[Any]
+    container: NDArray[np.int64]  # by slot: looked up, because a division costs as much as a phase
+    number: NDArray[np.int32]  # by slot: its number in its container
+    rank: NDArray[np.int64]  # by slot: its place among slots that become idle at one instant
+    ranked: NDArray[np.int64]  # by that place: the slot
     job: NDArray[np.int64]  # by slot
     phase: NDArray[np.int64]
     mark: NDArray[np.float64]  # inf: no CPU phase
@@ -76,7 +82,7 @@ class World(NamedTuple):
     agenda_time: NDArray[np.int64]  # winner tree over the containers' next ends
     agenda_id: NDArray[np.int64]
     # the line of idle slots
-    freed: NDArray[np.int64]  # a heap of number * containers + container
+    freed: NDArray[np.int64]  # a heap of ranks
     line: NDArray[np.int64]  # longest_idle: a ring
     idle: NDArray[np.int64]  # the other rules: a counting tree over the slots
     busy: NDArray[np.int64]  # least_busy: a winner tree over running jobs, of the containers with an idle slot
@@ -128,16 +134,20 @@ def make_world(jobs: Jobs, fleet: Fleet, horizon_ns: int, rebase: float) -> Worl
         wheel=np.tile(np.array(listed, np.int64), (containers, 1)),
         listens=np.isin(np.arange(len(table.queues)), listed),
         containers=_containers(containers),
-        job=np.full(slots, -1),
+        container=np.repeat(np.arange(containers, dtype=np.uint32), fleet.concurrency),
+        number=np.tile(np.arange(fleet.concurrency, dtype=np.int32), containers),
+        rank=np.arange(slots).reshape(fleet.concurrency, containers).T.ravel(),
+        ranked=np.arange(slots, dtype=np.uint32).reshape(containers, fleet.concurrency).T.ravel(),
+        job=np.full(slots, 0, np.uint32),
         phase=np.full(slots, -1),
         mark=np.full(slots, np.inf),
         io_end=np.full(slots, NEVER),
-        starting=np.zeros(slots, np.int64),
-        ended=np.zeros(slots, np.int64),
+        starting=np.zeros(slots, np.uint32),
+        ended=np.zeros(slots, np.uint32),
         agenda_time=np.full(2 * _power_of_two(containers), NEVER),
         agenda_id=np.zeros(2 * _power_of_two(containers), np.int64),
         freed=np.arange(slots),
-        line=np.zeros(slots, np.int64),
+        line=np.zeros(slots, np.uint32),
         idle=np.zeros(_power_of_two(slots) + 1, np.int64),
         busy=np.full(2 * _power_of_two(containers), NEVER),
         busy_id=np.zeros(2 * _power_of_two(containers), np.int64),
