@@ -57,8 +57,9 @@ class _World:
         self.running: dict[Slot, _Phase] = {}
         self.line: list[Slot] = []
         self.freed = [(replica, slot) for replica in range(fleet.replicas) for slot in range(fleet.concurrency)]
-        listed = jobs.table.queues if fleet.queues is None else fleet.queues
-        self.wheels = [sorted(listed) if fleet.queue_order == "sorted" else list(listed) for _ in range(fleet.replicas)]
+        self.listed = jobs.table.queues if fleet.queues is None else fleet.queues
+        order = sorted(self.listed) if fleet.queue_order == "sorted" else self.listed
+        self.wheels = [list(order) for _ in range(fleet.replicas)]
         self.rows = [Row(None, None, -1, -1, Outcome.UNFINISHED)] * len(jobs)
 
     def rate(self, replica: int) -> Fraction:
@@ -104,11 +105,9 @@ class _World:
     def dispatch(self, now: Fraction) -> None:
         self.line += sorted(self.freed, key=lambda at: (at[1], at[0]))
         self.freed = []
-        while self.line:
+        while self.line and self.offered():
             at = self.chosen()
             job = self.head(at[0])
-            if job is None:
-                break
             self.line.remove(at)
             self.waiting.remove(job)
             self.running[at] = _Phase(job, self.jobs.phases(job))
@@ -116,10 +115,12 @@ class _World:
             if self.fleet.queue_order == "round_robin":
                 self.wheels[at[0]].sort(key=self.queue[job].__eq__)  # stable: the queue served goes to the end
 
-    def head(self, replica: int) -> int | None:
+    def head(self, replica: int) -> int:
         wheel = self.wheels[replica]
-        offered = [job for job in self.waiting if self.queue[job] in wheel]
-        return min(offered, key=lambda job: (self.priority[job], wheel.index(self.queue[job])), default=None)
+        return min(self.offered(), key=lambda job: (self.priority[job], wheel.index(self.queue[job])))
+
+    def offered(self) -> list[int]:
+        return [job for job in self.waiting if self.queue[job] in self.listed]
 
     def chosen(self) -> Slot:
         idle, rule = sorted(self.line), self.fleet.dispatch
@@ -128,8 +129,9 @@ class _World:
         if rule == "least_busy":
             return min(idle, key=lambda at: (sum(replica == at[0] for replica, _ in self.running), at))
         if rule == "random":
-            job = self.head(idle[0][0])
-            return idle[0] if job is None else idle[int(self.jobs.dispatch_u[job] * len(idle))]
+            # The lot of the most urgent message that was published first; the wheel of the slot may hand out another.
+            lot = self.jobs.dispatch_u[min(self.offered(), key=self.priority.__getitem__)]
+            return idle[int(lot * len(idle))]
         return idle[0]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -34,6 +35,7 @@ def _sorted(*keys: str) -> st.SearchStrategy[Data]:
     )
 
 
+@cache
 def distributions(parameters: st.SearchStrategy[Any]) -> st.SearchStrategy[Data]:
     def family(name: str, /, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Data]:
         return st.fixed_dictionaries(fields).map(lambda body: {name: body})
@@ -60,6 +62,7 @@ def _window() -> st.SearchStrategy[Data]:
     ) | st.just({})
 
 
+@cache
 def _streams() -> st.SearchStrategy[Data]:
     def stream(tag: str, body: st.SearchStrategy[Data]) -> st.SearchStrategy[Data]:
         return st.builds(lambda body, window: {tag: {**body, **window}}, body, _window())
@@ -81,6 +84,7 @@ def _streams() -> st.SearchStrategy[Data]:
     )
 
 
+@cache
 def _classes() -> st.SearchStrategy[Data]:
     times = ZERO_OR_MORE | distributions(TIMES)
     numbers = st.floats(0.001, 1000)
@@ -99,6 +103,7 @@ def _classes() -> st.SearchStrategy[Data]:
     return st.builds(lambda needs, settings: needs | settings, needs, settings)
 
 
+@cache
 def _claims() -> st.SearchStrategy[Data]:
     says = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=40)
     bounds = st.one_of(
@@ -115,6 +120,37 @@ def _claims() -> st.SearchStrategy[Data]:
     return st.builds(lambda says, bound: {"says": says, **bound}, says, bounds)
 
 
+@cache
+def _fleets() -> st.SearchStrategy[Data]:
+    return st.fixed_dictionaries(
+        {"replicas": st.integers(0, 1000), "concurrency": st.integers(1, 1000)},
+        optional={
+            "vcpus": st.none() | st.floats(0.001, 100_000),
+            "process_memory": SIZES | st.dictionaries(NAMES, SIZES, min_size=1, max_size=3),
+            "parent_memory": SIZES,
+            "memory_limit": st.just("1000 TB"),
+            "startup": ZERO_OR_MORE | distributions(TIMES),
+            "cost": st.floats(0, 1e9),
+            "dispatch": st.sampled_from(["longest_idle", "first", "least_busy", "random"]),
+            "queues": st.lists(NAMES, min_size=1, max_size=3, unique=True),
+            "queue_order": st.sampled_from(["round_robin", "priority", "sorted"]),
+            "worker": st.just("ideal"),
+        },
+    )
+
+
+@cache
+def _runs() -> st.SearchStrategy[Data]:
+    return st.fixed_dictionaries(
+        {"until": SECONDS.map(lambda until: until + 2 * 10**9).map(Duration).map(str)},
+        optional={
+            "warm_up": st.just(1),
+            "seed": st.integers(0, 2**63 - 1),
+            "replications": st.integers(1, 100_000),
+        },
+    )
+
+
 @st.composite
 def scenarios(draw: st.DrawFn) -> Data:
     """Return what a scenario file may say."""
@@ -123,32 +159,5 @@ def scenarios(draw: st.DrawFn) -> Data:
     for arrival in arrivals:
         if draw(st.booleans()):
             arrival["jobs"] = draw(st.lists(st.sampled_from(sorted(classes)), min_size=1, max_size=3, unique=True))
-    fleet = draw(
-        st.fixed_dictionaries(
-            {"replicas": st.integers(0, 1000), "concurrency": st.integers(1, 1000)},
-            optional={
-                "vcpus": st.none() | st.floats(0.001, 100_000),
-                "process_memory": SIZES | st.dictionaries(NAMES, SIZES, min_size=1, max_size=3),
-                "parent_memory": SIZES,
-                "memory_limit": st.just("1000 TB"),
-                "startup": ZERO_OR_MORE | distributions(TIMES),
-                "cost": st.floats(0, 1e9),
-                "dispatch": st.sampled_from(["longest_idle", "first", "least_busy", "random"]),
-                "queues": st.lists(NAMES, min_size=1, max_size=3, unique=True),
-                "queue_order": st.sampled_from(["round_robin", "priority", "sorted"]),
-                "worker": st.just("ideal"),
-            },
-        )
-    )
-    run = draw(
-        st.fixed_dictionaries(
-            {"until": SECONDS.map(lambda until: until + 2 * 10**9).map(Duration).map(str)},
-            optional={
-                "warm_up": st.just(1),
-                "seed": st.integers(0, 2**63 - 1),
-                "replications": st.integers(1, 100_000),
-            },
-        )
-    )
-    data = {"fleet": fleet, "workload": {"jobs": classes, "arrivals": arrivals}, "run": run}
+    data = {"fleet": draw(_fleets()), "workload": {"jobs": classes, "arrivals": arrivals}, "run": draw(_runs())}
     return data | draw(_optional(name=NAMES, claims=st.lists(_claims(), max_size=3)))

@@ -15,9 +15,9 @@ from workersim.workload import Jobs, horizon_ns, realise
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Case", "cases", "fleets", "job_lists", "scenarios"]
+__all__ = ["Case", "cases", "fifo_cases", "fleets", "job_lists", "scenarios"]
 
-# Whole nanoseconds, tenths, seconds and minutes make ties; the odd ones make shares of a core that do not come out even.
+# Whole nanoseconds, tenths, seconds and minutes make ties; the odd ones make shares of a core that are not even.
 UNITS = (1, 7, 10**8, 10**9, 60 * 10**9, 333_333_333)
 QUEUES = ("high", "default", "low")
 
@@ -33,7 +33,9 @@ class Case(NamedTuple):
 @st.composite
 def fleets(draw: st.DrawFn, queues: tuple[str, ...] = QUEUES) -> Fleet:
     """Small fleets with every dispatch rule and queue order, listing some of the queues or all."""
-    listed = draw(st.none() | st.permutations(queues).flatmap(lambda names: st.integers(1, len(names)).map(lambda n: names[:n])))
+    listed = draw(
+        st.none() | st.permutations(queues).flatmap(lambda names: st.integers(1, len(names)).map(lambda n: names[:n]))
+    )
     return Fleet(
         replicas=draw(st.sampled_from([1, 1, 2, 2, 3, 3, 0])),
         concurrency=draw(st.integers(1, 4)),
@@ -64,7 +66,9 @@ def job_lists(draw: st.DrawFn) -> tuple[Jobs, Callable[[int], st.SearchStrategy[
     queues = QUEUES[: draw(st.sampled_from([1, 1, 2, 3]))]
     priorities = st.integers(0, 2) if draw(st.booleans()) else st.just(0)
     patience = times(6) | st.none() if draw(st.booleans()) else st.none()
-    expires = [NEVER if wait is None else at + wait for at, wait in zip(arrivals, draw(_some(patience, n)), strict=True)]
+    expires = [
+        NEVER if wait is None else at + wait for at, wait in zip(arrivals, draw(_some(patience, n)), strict=True)
+    ]
     phases = draw(_some(st.lists(st.tuples(st.integers(0, 1), times(4)), min_size=1, max_size=4), n))
     flat = [phase for job in phases for phase in job]
     table = JobTable(
@@ -166,3 +170,26 @@ def cases(draw: st.DrawFn) -> Case:
     if len(jobs) and jobs.table.arrival_ns.max() > horizon:
         horizon = NEVER
     return Case(jobs, draw(fleets(jobs.table.queues)), horizon)
+
+
+@st.composite
+def fifo_cases(draw: st.DrawFn) -> Case:
+    """Runs in which nothing but first come, first served can happen: patient jobs, a CPU for every slot."""
+    unit = draw(st.sampled_from(UNITS))
+    arrivals = sorted(draw(st.lists(st.integers(0, 30).map(lambda n: n * unit), min_size=1, max_size=40)))
+    n = len(arrivals)
+    table = JobTable(
+        arrival_ns=_column(arrivals),
+        job_class=np.zeros(n, np.int32),
+        queue=np.zeros(n, np.int32),
+        priority=np.full(n, draw(st.integers(0, 3))),
+        expires_ns=np.full(n, NEVER),
+        classes=("document",),
+        queues=("default",),
+    )
+    phases = draw(st.integers(1, 3))
+    demands = draw(_some(st.integers(1, 12).map(lambda n: n * unit), n * phases))
+    kinds = np.tile(np.array(draw(_some(st.integers(0, 1), phases)), np.uint8), n)
+    jobs = Jobs(table, None, kinds, _column(demands))
+    fleet = Fleet(replicas=draw(st.integers(1, 9)), concurrency=draw(st.integers(1, 4)))
+    return Case(jobs, fleet, draw(st.just(NEVER) | st.integers(30, 60).map(lambda n: n * unit)))

@@ -170,6 +170,13 @@ def test_attempts_of_no_length_share_an_instant_of_a_slot() -> None:
     log.check()
 
 
+def test_slots_beyond_a_short_word_are_told_apart() -> None:
+    fleet = fleet_of((0, 0, Cause.READY, 70_000))
+    log_of(Row(0, 0, 5, slot=0), Row(0, 0, 5, slot=65_536), horizon=5, fleet=fleet).check()
+    with pytest.raises(LogError, match="in slot 65536 of replica 0, in which attempts row 0"):
+        log_of(Row(0, 0, 5, slot=65_536), Row(0, 0, 5, slot=65_536), horizon=5, fleet=fleet).check()
+
+
 def test_a_slot_that_never_finishes_takes_nothing_more() -> None:
     rows = [Row(0, 0, None, Outcome.UNFINISHED), Row(5, 5, None, Outcome.UNFINISHED, slot=0)]
     with pytest.raises(LogError, match="runs until never"):
@@ -216,6 +223,17 @@ def test_a_draining_replica_is_no_idle_slot() -> None:
     log_of(*rows, horizon=30, fleet=fleet).check()
     with pytest.raises(LogError, match=r"attempts row 1 .* waits from 2000000000 on"):
         log_of(rows[0], Row(2, 20, 30), horizon=30, fleet=fleet).check()
+    # What runs on the draining replica does not hide that the other one is idle from 8 s on.
+    fleet = fleet_of((0, 0, Cause.READY, 1), (0, 1, Cause.READY, 1), (5, 1, Cause.DRAINING, 1), (20, 1, Cause.DOWN, 0))
+    rows = [Row(0, 0, 8), Row(0, 0, 20, replica=1), Row(6, 8, 30)]
+    log_of(*rows, horizon=30, fleet=fleet).check()
+    with pytest.raises(LogError, match=r"attempts row 2 .* waits from 8000000000 on"):
+        log_of(*rows[:2], Row(6, 20, 30), horizon=30, fleet=fleet).check()
+
+
+def test_nothing_waits_beside_an_idle_slot_at_the_horizon_itself() -> None:
+    with pytest.raises(LogError, match=r"attempts row 0 .* waits from 9000000000 on"):
+        log_of(Row(9, None, None, Outcome.UNFINISHED), horizon=9).check()
 
 
 def test_a_queue_that_is_not_served_waits() -> None:
@@ -258,6 +276,22 @@ def test_shares_change_whenever_a_phase_begins_or_ends() -> None:
             wrong = changed(log, ("phases", "demand_ns", row, log.phases.demand_ns[row] + shift))
             with pytest.raises(LogError, match=f"phases row {row}: .* 4 ns of CPU {'more' if shift < 0 else 'less'}"):
                 check_sharing(wrong)
+
+
+def test_rounding_may_take_a_nanosecond_from_a_phase() -> None:
+    # Three phases of 1 ns on two vCPUs end at 1.5, which is written as 2; alone, 1 ns later is 2.5, and that is 2 too.
+    phases = [(0, CPU, 1, 0, 2), (0, CPU, 1, 2, 2), (1, CPU, 1, 0, 2), (2, CPU, 1, 0, 2)]
+    nano = 1 / SECOND
+    rows = [Row(0, 0, 2 * nano, slot=i) for i in range(3)]
+    fleet = fleet_of((0, 0, Cause.READY, 3), vcpus=2.0)
+    table = phases_of(*((i, kind, demand * nano, at * nano, end * nano) for i, kind, demand, at, end in phases))
+    log = log_of(*rows, horizon=2 * nano, fleet=fleet, phases=table)
+    log.check()
+    with pytest.raises(LogError, match="lasts 0 ns, its demand is 2 ns"):
+        changed(log, ("phases", "demand_ns", 1, 2)).check()
+    alone = log_of(Row(0, 0, 2 * nano), horizon=2 * nano, phases=phases_of((0, CPU, 3 * nano, 0, 2 * nano)))
+    with pytest.raises(LogError, match="got 1 ns of CPU less than its demand of 3 ns"):
+        alone.check()
 
 
 def test_work_of_centuries_is_counted_to_the_nanosecond() -> None:

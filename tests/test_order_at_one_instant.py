@@ -22,7 +22,7 @@ pytestmark = pytest.mark.parametrize("engine", ENGINES)
 
 
 def one_slot(**settings: object) -> Fleet:
-    return Fleet(**({"replicas": 1, "concurrency": 1} | settings))  # type: ignore[arg-type]
+    return Fleet(**({"replicas": 1, "concurrency": 1} | settings))
 
 
 def test_io_ends_come_before_cpu_ends(engine: Engine) -> None:
@@ -129,9 +129,9 @@ def test_a_planned_end_is_kept_exactly_when_another_phase_begins_at_it(engine: E
 def test_what_is_received_never_passes_the_first_mark(engine: Engine) -> None:
     """Over 24 years a float64 is off by tens of nanoseconds; who is first must not pass that on to the second.
 
-    At ``begins``, one before the planned end of job 0, v + work comes out 16 above the first mark.  v is the mark: job 0
-    ends, and job 1, whose mark lies 64 higher in float64, needs 64 x 2 / 0.3 = 426.667 more beside job 2, so 427.
-    Job 2 has received 64 of its 1000 then, and needs 936 / 0.3 = 3120 more, from 0.333 before the end of job 1 on.
+    At ``begins``, one before the planned end of job 0, v + work comes out 16 above the first mark.  v is the mark:
+    job 0 ends, and job 1, whose mark lies 64 higher in float64, needs 64 x 2 / 0.3 = 426.667 more beside job 2, so
+    427.  Job 2 has received 64 of its 1000 then, and needs 936 / 0.3 = 3120 more, from 0.333 before that end on.
     """
     demand, begins = 115_052_698_561_934_180, 767_017_990_412_894_591
     jobs = [J(0, [cpu(demand)]), J(0, [cpu(demand + 60)]), J(begins, [cpu(1000)])]

@@ -134,7 +134,7 @@ def test_values_are_what_they_stand_for() -> None:
     assert workload.jobs["document"].service == 1200 * SECOND
     assert isinstance(workload.jobs["document"].service, Duration)
     assert workload.jobs["page"].queue == "no"
-    assert workload.arrivals[1] == Poisson(rate="10/hour", from_="1 h", jobs=["page"])
+    assert workload.arrivals[1] == Poisson(**{"rate": "10/hour", "from": "1 h", "jobs": ["page"]})
     assert [arrival.classes for arrival in workload.arrivals] == [("document",), ("page",), ("page", "document")]
     assert (run.until, run.warm_up, run.seed, run.replications) == (24 * 3600 * SECOND, 3600 * SECOND, 1, 1)
     assert run.horizon_ns == 24 * 3600 * SECOND
@@ -255,7 +255,7 @@ def test_the_digest_is_of_what_decides_the_run() -> None:
     assert scenario.digest != scenario.replace("run.seed", 2).digest
     assert scenario.digest != scenario.replace("fleet.replicas", 2).digest
     # the order of classes decides which one a trace's rows take
-    swapped = Workload(jobs=dict(reversed(scenario.workload.jobs.items())), arrivals=scenario.workload.arrivals)
+    swapped = Workload(jobs=dict(reversed(list(scenario.workload.jobs.items()))), arrivals=scenario.workload.arrivals)
     assert scenario.digest != in_python(workload=swapped).digest
     assert len(scenario.digest) == 64
 
@@ -289,6 +289,7 @@ def test_a_value_is_replaced_by_its_path(path: str, value: Any, read_back: Any) 
 
 def test_a_default_is_replaced_too() -> None:
     scenario = Scenario(fleet=Fleet(replicas=1, concurrency=1), workload=Workload(arrivals=[Trace("t.csv")]))
+    assert scenario.replace("workload.arrivals[0].trace", "u.csv").value_at("workload.arrivals[0].trace") == "u.csv"
     assert scenario.replace("run.seed", 7).run.seed == 7
     assert scenario.folder == Path()
 
@@ -365,7 +366,7 @@ def test_the_scenarios_that_come_along(file: Path) -> None:
     assert read(scenario.to_yaml()) == scenario
     assert scenario.folder == FOLDER
     assert file.read_text().startswith("# ")
-    assert [len(line) <= 120 for line in file.read_text().splitlines()]
+    assert all(len(line) <= 120 for line in file.read_text().splitlines())
     jsonschema.Draft202012Validator(schema()).validate(yaml.safe_load(file.read_text()))
 
 

@@ -321,6 +321,14 @@ def test_a_period_much_longer_than_the_run_and_one_much_shorter_than_a_gap() -> 
     assert len(arrivals_of(short, until="1000 s")) == pytest.approx(1e4, abs=400)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_a_period_of_nearly_a_century_does_not_leave_the_clock(seed: int) -> None:
+    stream = Profile(rates=[["0 s", "1/40 d"]], period="36500 d")
+    instants_ns = arrivals_of(stream, until="36525 d", seed=seed)
+    assert len(instants_ns) == pytest.approx(36525 / 40, abs=5 * math.sqrt(36525 / 40))
+    assert (np.diff(instants_ns) >= 0).all()
+
+
 def test_mmpp_has_its_mean_rate_and_is_bursty() -> None:
     stream = Mmpp(rates=[10, 1], holding=["10 s", Exponential(mean="20 s")])
     instants_ns = arrivals_of(stream, until="100000 s")
@@ -590,6 +598,7 @@ def test_phases_outright_are_kept_as_they_are() -> None:
         (JobClass(service=0), [(0, 0)]),
         (JobClass(service=0, wait_ratio=1), [(0, 0)]),
         (JobClass(service="5 ns", wait_ratio=0), [(0, 5)]),
+        (JobClass(service=Duration(2**60 - 1), wait_ratio=0), [(0, 2**60 - 1)]),  # whose nearest float is 2**60
         (JobClass(service="2 ns", wait_ratio=1), [(1, 1), (0, 1)]),
         (JobClass(service="3 ns", wait_ratio=1e9), [(1, 3)]),
         (JobClass(service="5 ns", wait_ratio=1), [(0, 1), (1, 3), (0, 1)]),  # 2.5 is rounded to 2

@@ -117,15 +117,17 @@ _MODULES = ("plots", "theory")
 _ELSEWHERE_CALLED = {"Job": "JobClass"}
 
 
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    if name in _MODULES:
-        return importlib.import_module(f"{__name__}.{name}")
-    room = importlib.import_module(f"{__name__}.{_ROOMS.get(name, 'scenario')}")
-    value = globals()[name] = getattr(room, _ELSEWHERE_CALLED.get(name, name))
-    return value
+if not TYPE_CHECKING:  # type checkers see the imports above, and refuse other names
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            msg = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(msg)
+        if name in _MODULES:
+            return importlib.import_module(f"{__name__}.{name}")
+        room = importlib.import_module(f"{__name__}.{_ROOMS.get(name, 'scenario')}")
+        value = globals()[name] = getattr(room, _ELSEWHERE_CALLED.get(name, name))
+        return value
 
 
 def __dir__() -> list[str]:

@@ -82,6 +82,7 @@ def tell(line: str) -> None:
 @click.option("--contenders", callback=listed(CONTENDERS), default=",".join(CONTENDERS))
 @click.option("--parts", callback=listed(PARTS), default=",".join(PARTS))
 @click.option("--repeats", type=click.IntRange(1), help="Rounds.  [default: 7, with --quick 3]", show_default=False)
+@click.option("--seed", type=click.IntRange(0), default=1, help="Of the first round; the next has the next.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("docs/benchmark"))
 def main(
     *,
@@ -90,16 +91,17 @@ def main(
     contenders: tuple[str, ...],
     parts: tuple[str, ...],
     repeats: int | None,
+    seed: int,
     out: Path,
 ) -> None:
     """Time workersim beside its peers and write a page, a plot and the numbers into a folder."""
     effort = QUICK if quick else FULL
     repeats = repeats or effort.repeats
     chosen = [CONTENDERS[key] for key in contenders]
-    found = Findings(described())
+    found = Findings(described(), seed)
     if "cases" in parts:
         for key in cases:
-            found.rows += compare(CASES[key], chosen, seconds=effort.seconds, repeats=repeats, tell=tell)
+            found.rows += compare(CASES[key], chosen, seconds=effort.seconds, repeats=repeats, seed=seed, tell=tell)
     if "scaling" in parts:
         found.series += costs_against_size(
             chosen, effort.sizes, repeats=min(3, repeats), longest_s=effort.longest_s, tell=tell
@@ -113,13 +115,17 @@ def probed(chosen: list[Contender], effort: Effort, repeats: int) -> Iterator[Pr
     """Yield what is asked of ours alone, as far as it can run."""
     if CONTENDERS[OURS] not in chosen:
         return
-    tell("memory, cores and first runs")
-    try:
-        yield from memory(effort.memory_sizes)
-        yield from two_cores(jobs=effort.two_core_jobs, repeats=repeats)
-        yield from first_runs()
-    except Absent as reason:
-        tell(f"left out: {reason}")
+    parts = {
+        "memory": memory(effort.memory_sizes),
+        "two cores": two_cores(jobs=effort.two_core_jobs, repeats=repeats),
+        "first runs": first_runs(),
+    }
+    for name, probes in parts.items():
+        tell(f"{name} of {CONTENDERS[OURS].title}")
+        try:
+            yield from probes
+        except Absent as reason:
+            tell(f"left out: {reason}")
 
 
 if __name__ == "__main__":

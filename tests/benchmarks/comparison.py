@@ -46,10 +46,16 @@ class Row:
 
 
 def compare(
-    case: Case, contenders: Sequence[Contender], *, seconds: float, repeats: int, tell: Callable[[str], None]
+    case: Case,
+    contenders: Sequence[Contender],
+    *,
+    seconds: float,
+    repeats: int,
+    seed: int,
+    tell: Callable[[str], None],
 ) -> list[Row]:
     """Return a row for each contender, in their order."""
-    ready, remarks = size(case, contenders, seconds=seconds, tell=tell)
+    ready, remarks = size(case, contenders, seconds=seconds, seed=seed, tell=tell)
     for one, reason in interleaved(ready, repeats=repeats, tell=tell):
         remarks[one.contender.key] = reason
     finished = [one for one in ready if one.contender.key not in remarks]
@@ -65,7 +71,7 @@ def compare(
 
 
 def size(
-    case: Case, contenders: Sequence[Contender], *, seconds: float, tell: Callable[[str], None]
+    case: Case, contenders: Sequence[Contender], *, seconds: float, seed: int, tell: Callable[[str], None]
 ) -> tuple[list[Timed], dict[str, str]]:
     """Return those who can run, sized, and of the others why they cannot."""
     ready, remarks = [], {}
@@ -75,7 +81,7 @@ def size(
             continue
         tell(f"{case.key}: sizing {contender.title}")
         try:
-            ready.append(calibrated(contender, case, seconds=seconds))
+            ready.append(calibrated(contender, case, seconds=seconds, seed=seed))
         except (Absent, Failure) as error:
             remarks[contender.key] = str(error)
     return ready, remarks

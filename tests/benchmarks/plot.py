@@ -26,9 +26,7 @@ def draw(series: Sequence[Series], path: Path) -> None:
         axes.fill_between(
             sizes, [min(one.costs_ns[n]) for n in sizes], [max(one.costs_ns[n]) for n in sizes], alpha=0.2
         )
-    axes.set(
-        xscale="log", yscale="log", xlabel="jobs", ylabel="nanoseconds a job (random numbers and figures included)"
-    )
+    axes.set(xscale="log", yscale="log", xlabel="jobs", ylabel="nanoseconds a job, all included")
     axes.set_title("M/M/4 at load 0.8: cost of a job against the size of the run")
     axes.grid(visible=True, which="major", alpha=0.3)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)

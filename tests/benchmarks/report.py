@@ -44,7 +44,7 @@ def write(found: Findings, folder: Path) -> Path:
 def lines(found: Findings) -> Iterator[str]:
     """Yield the page."""
     yield from ("# Benchmark", "", "Made by `python -m tests.benchmarks`.", "", HOW, "", "## Machine", "")
-    yield from (f"- {fact}" for fact in found.machine)
+    yield from (f"- {fact}" for fact in (*found.machine, f"first seed {found.seed}"))
     yield from ("", "## Targets", "")
     met = {True: "met", False: "**missed**", None: "-"}
     yield from table(
@@ -114,6 +114,7 @@ def numbers(found: Findings) -> dict[str, object]:
     """Return every measurement."""
     return {
         "machine": found.machine,
+        "seed": found.seed,
         "targets": [asdict(one) for one in outcomes(found)],
         "rows": [row_numbers(row) for row in found.rows],
         "cost_against_size": {one.contender.key: one.costs_ns for one in found.series},

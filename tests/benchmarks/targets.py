@@ -51,6 +51,7 @@ class Findings:
     """All that one run of the benchmark found."""
 
     machine: list[str]
+    seed: int
     rows: list[Row] = field(default_factory=list)
     series: list[Series] = field(default_factory=list)
     probes: list[Probe] = field(default_factory=list)

@@ -33,6 +33,7 @@ class Timed:
     case: Case
     contender: Contender
     jobs: int
+    seed: int = 1
     seconds: list[float] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
 
@@ -46,9 +47,9 @@ class Timed:
         """Nanoseconds a job: the median of the runs."""
         return statistics.median(self.costs_ns)
 
-    def run(self, seed: int) -> None:
-        """Time one run more."""
-        took, answer = once(self.contender, self.case, self.jobs, seed)
+    def run(self) -> None:
+        """Time one run more, with the next seed."""
+        took, answer = once(self.contender, self.case, self.jobs, self.seed + len(self.seconds))
         self.seconds.append(took)
         self.answers.append(answer)
 
@@ -74,21 +75,20 @@ def once(contender: Contender, case: Case, jobs: int, seed: int) -> tuple[float,
     return time.perf_counter() - began, answer
 
 
-def calibrated(contender: Contender, case: Case, *, seconds: float, most: int | None = None) -> Timed:
-    """Return the contender with a size that takes about so many seconds, at most ``most`` (default: the case's).
+def calibrated(contender: Contender, case: Case, *, seconds: float, seed: int) -> Timed:
+    """Return the contender with a size that takes about so many seconds, at most that of the case.
 
     Small runs come first, so that whatever is compiled or loaded is so before anything is timed.
     """
-    most = most or case.jobs
     once(contender, case, FIRST, 0)
     jobs, cost = FIRST, 0.0
-    while jobs <= most:
+    while jobs <= case.jobs:
         took, _ = once(contender, case, jobs, 0)
         cost = took / jobs
         if took > seconds / GROWTH:
             break
         jobs *= GROWTH
-    return Timed(case=case, contender=contender, jobs=min(most, two_digits(seconds / cost)))
+    return Timed(case=case, contender=contender, jobs=min(case.jobs, two_digits(seconds / cost)), seed=seed)
 
 
 def two_digits(number: float) -> int:
@@ -103,7 +103,7 @@ def interleaved(timed: Iterable[Timed], *, repeats: int, tell: Callable[[str], N
         for one in tuple(left):
             tell(f"{one.case.key}, round {repeat + 1} of {repeats}: {one.contender.title}, {one.jobs:,} jobs")
             try:
-                one.run(seed=1 + repeat)
+                one.run()
             except (Absent, Failure) as error:
                 left.remove(one)
                 yield one, str(error)

@@ -54,9 +54,9 @@ class JobsFile:
         InputError
             If it cannot be written; then nothing is left behind.
         """
-        draft = self._path.with_name(f".{self._path.name[:100]}.{os.getpid()}.part")
+        draft = self._path.with_name(f".workersim-{os.getpid()}.part")
         try:
-            with draft.open("xb") as file:
+            with draft.open("wb") as file:
                 if self._kind == ".csv":
                     attempts.to_csv(file, index=False, lineterminator="\n")
                 else:

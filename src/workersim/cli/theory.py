@@ -23,7 +23,7 @@ _QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 @click.option("--service", required=True, metavar="DURATION", help="Mean service, such as '20 min'.")
 @click.option(
     "--service-cv",
-    type=float,
+    type=click.FloatRange(0, 100),
     default=1.0,
     show_default=True,
     help="Deviation of the service divided by its mean: 1 exponential, 0 always the same.",

@@ -25,6 +25,7 @@ _SHOW: dict[str, Callable[[float], str]] = {
     "rate": format_rate,
     "number": format_number,
 }
+_PLAIN_UNITS = {"duration": " s", "size": " B", "rate": "/s"}
 # Inputs by what their names say, as verdicts hold plain numbers.
 _INPUTS = {
     "size": ("memory",),
@@ -52,10 +53,10 @@ def verdict_table(verdicts: Iterable[Verdict], *, title: str = "") -> str:
 
 
 def _lines(verdict: Verdict) -> Iterator[str]:
-    show = _SHOW[_kind(verdict.measure)]
-    measured = NOTHING if verdict.measured is None else show(verdict.measured)
+    kind = _kind(verdict.measure)
+    measured = NOTHING if verdict.measured is None else _fitted(verdict.measured, kind)
     first, *further = textwrap.wrap(verdict.says, _SENTENCE)
-    yield _row(verdict.verdict, first, show(verdict.expected), measured)
+    yield _row(verdict.verdict, first, _fitted(verdict.expected, kind), measured)
     for line in further:
         yield _row("", line, "", "")
     indent = " " * (_VERDICT + 2)
@@ -65,6 +66,11 @@ def _lines(verdict: Verdict) -> Iterator[str]:
 def _row(verdict: str, sentence: str, expected: str, measured: str) -> str:
     cells = [verdict.ljust(_VERDICT), sentence.ljust(_SENTENCE), expected.rjust(_VALUE), measured.rjust(_VALUE)]
     return "  ".join(cells).rstrip()
+
+
+def _fitted(value: float, kind: str) -> str:
+    text = _SHOW[kind](value)
+    return text if len(text) <= _VALUE else f"{value:.3g}{_PLAIN_UNITS.get(kind, '')}"
 
 
 def _kind(measure: str) -> str:

@@ -103,10 +103,9 @@ def idle_while_waiting(log: RunLog, served: frozenset[int] | None) -> tuple[int,
     unready = timeline.unready_ns[rows] if len(timeline.unready_ns) else attempts.finished_ns
     ends = np.where(attempts.started_ns < NEVER, np.minimum(attempts.finished_ns, unready), NEVER)
     busy = count_over_time(attempts.started_ns, ends)
+    # All that is due at the horizon still happens, dispatch too, so the rule holds at that instant as well.
     found = [
-        instants[
-            (_at(waiting, instants) > 0) & (_at(ready, instants) > _at(busy, instants)) & (instants < log.horizon_ns)
-        ]
+        instants[(_at(waiting, instants) > 0) & (_at(ready, instants) > _at(busy, instants))]
         for instants in (waiting[0][waiting[1] > 0], busy[0][_at(ready, busy[0]) > busy[1]], ready[0])
     ]
     begins = np.concatenate(found)

@@ -47,7 +47,7 @@ def check_sharing(log: RunLog) -> None:
         got[shared], touches[shared] = _work(replica[shared], began[shared], stops[shared], cores)
     # Work is counted modulo 2**64 parts; the difference from the demand is small, or the log is wrong.
     excess = (got - demand * _PARTS).astype(np.float64) / _PARTS
-    allowed = np.where(shared, touches / 2 + demand * 2.0**-50, 1.0)
+    allowed = np.where(shared, touches / 2 + demand * 2.0**-50, 0.0)
     bad = (excess > allowed) | ((excess < -allowed) & (ended < NEVER))
     broken = np.zeros(len(phases), dtype=np.bool_)
     broken[cpu[bad]] = True

@@ -10,12 +10,13 @@ from typing import Any, ClassVar, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, ValidationInfo, model_validator
 
 from workersim.errors import InputError
-from workersim.scenario.problems import MOST, Problem, fail, found_in, unknown
+from workersim.scenario.problems import Problem, fail, found_in, unknown
 from workersim.units import closest, shown
 from workersim.units.reading import Quantity
 
 __all__ = ["Model", "Tagged", "read_model", "read_scenario", "read_tagged", "written"]
 
+_MOST_STRANGERS = 20  # unknown keys that are told of one mapping
 _IN_PYTHON = "in Python"  # the context in which fields may be called by their Python names
 
 
@@ -53,13 +54,12 @@ class Model(BaseModel):
         keys = cls._keys(in_python=info.context == _IN_PYTHON)
         if not isinstance(value, Mapping):
             fail([Problem((), f"expected a mapping with {', '.join(cls._keys())}, found {shown(value)}")])
-        if cls.model_config.get("extra") == "allow":
-            keys += [key for key in value if key not in keys]
-        strange = list(islice((key for key in value if key not in keys), MOST))
+        known = value if cls.model_config.get("extra") == "allow" else keys
+        strange = list(islice((key for key in value if key not in known), _MOST_STRANGERS))
         problems = [Problem((str(key),), unknown("key", key, cls._keys()), at_key=True) for key in strange]
         meant = {closest(str(key), keys) for key in strange}  # a misspelt key is not a missing one as well
         try:
-            made = handler({key: each for key, each in value.items() if key in keys})
+            made = handler({key: each for key, each in value.items() if key in known})
         except ValidationError as error:
             problems += [each for each in found_in(error) if not (each.at_key and each.place[-1] in meant)]
             fail(problems)

@@ -6,6 +6,7 @@ duration stands, the number itself where a number stands.  Nothing is drawn here
 
 import math
 from collections.abc import Iterable
+from itertools import islice
 from typing import Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import ConfigDict, Field, PlainValidator, create_model
@@ -253,8 +254,7 @@ class Scipy(Tagged):
         valid = [*shapes, "loc", "scale"]
         problems = [
             Problem((key,), unknown(f"parameter of {self.name}", key, valid), at_key=True)
-            for key in self.parameters
-            if key not in valid
+            for key in islice((key for key in self.parameters if key not in valid), MOST)
         ]
         problems += [
             Problem((key,), f"missing key {shown(key)}", at_key=True) for key in shapes if key not in self.parameters

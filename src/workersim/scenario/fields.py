@@ -190,12 +190,14 @@ def read_names(value: Any) -> tuple[str, ...]:
 def _memory(value: Any) -> Size | dict[str, Size]:
     if not isinstance(value, Mapping):
         return parse_size(value)
-    sizes, problems = {}, []
+    sizes: dict[str, Any] = {}
+    problems = []
     for key, each in few(value).items():
-        try:
-            sizes[_name(key)] = parse_size(each)
-        except ValueError as error:
-            problems.append(Problem((str(key),), str(error)))
+        for at_key, read, written in ((True, _name, key), (False, parse_size, each)):
+            try:
+                sizes[key] = read(written)
+            except ValueError as error:
+                problems.append(Problem((str(key),), str(error), at_key))
     if not value:
         problems.append(Problem((), "expected a size, or sizes by name, found an empty mapping"))
     if problems:

@@ -37,12 +37,13 @@ def load(path: str | os.PathLike[str]) -> Scenario:
         With all that is wrong, one line each: file, line, column, key, what was expected and found.
     """
     path = Path(path)
-    source = str(path) if str(path).isprintable() else shown(str(path))
+    source = _printable(path)
     document = read_yaml(_content(path, source), source)
     if isinstance(document.data, dict) and path.stem.isprintable() and path.stem.strip():
         document.data.setdefault("name", path.stem)
     scenario = _checked(document, source).in_folder(path.parent)
-    _refuse(document, source, _absent_files(scenario))
+    if lines := _lines(document, source, _absent_files(scenario)):
+        raise InputError(*lines)
     return scenario
 
 
@@ -123,11 +124,12 @@ def _content(path: Path, source: str) -> bytes:
         raise InputError(msg) from None
 
 
+def _printable(path: Path) -> str:
+    return str(path) if str(path).isprintable() else shown(str(path))
+
+
 def _beside(path: Path) -> str:
-    try:
-        return nearest(path.name, (each.name for each in path.parent.glob("*.yaml")))
-    except OSError:
-        return ""
+    return nearest(path.name, (each.name for each in path.parent.glob("*.yaml")))
 
 
 def _files(path: Path, *, recursive: bool) -> list[Path]:
@@ -136,7 +138,7 @@ def _files(path: Path, *, recursive: bool) -> list[Path]:
     found = path.rglob("*.yaml") if recursive else path.glob("*.yaml")
     files = sorted(file for file in found if not file.is_dir())
     if not files:
-        msg = f"{path}: expected scenario files (*.yaml) in this folder, found none"
+        msg = f"{_printable(path)}: expected scenario files (*.yaml) in this folder, found none"
         raise InputError(msg)
     return files
 
@@ -145,28 +147,30 @@ def _checked(document: Document, source: str) -> Scenario:
     if document.data is None:
         msg = f"{source}:1:1: expected a scenario, found nothing"
         raise InputError(msg)
+    scenario: Scenario | None = None
+    found: list[Problem] = []
     try:
-        scenario: Scenario = Scenario.__pydantic_validator__.validate_python(document.data)
+        scenario = Scenario.__pydantic_validator__.validate_python(document.data)
     except ValidationError as error:
-        _refuse(document, source, found_in(error))
-        raise  # not reached: an error has problems
-    _refuse(document, source, [])
+        found = found_in(error)
+    lines = _lines(document, source, found)
+    if scenario is None or lines:
+        raise InputError(*lines)
     return scenario
 
 
-def _refuse(document: Document, source: str, problems: list[Problem]) -> None:
+def _lines(document: Document, source: str, problems: list[Problem]) -> list[str]:
     found: list[tuple[Spot, str]] = [(document.spot(problem), str(problem)) for problem in problems]
     lines = [f"{source}:{spot.line}:{spot.column}: {text}" for spot, text in sorted(found + document.repeated)]
     if len(lines) > MOST:
         lines[MOST:] = [f"{source}: and {len(lines) - MOST} more"]
-    if lines:
-        raise InputError(*lines)
+    return lines
 
 
 def _absent_files(scenario: Scenario) -> list[Problem]:
     """Return a problem for each file that is named and not there, while its line is known."""
     return [
-        Problem(place, f"expected a file, found none at {shown(str(scenario.folder / name))}")
+        Problem(place, f"expected a file, found none at {_printable(scenario.folder / name)}")
         for place, name in _named_files(scenario, ())
         if not (scenario.folder / name).is_file()
     ]

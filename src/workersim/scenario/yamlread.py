@@ -22,7 +22,7 @@ __all__ = ["LARGEST", "Document", "Spot", "read_yaml"]
 
 LARGEST = 2**20  # bytes
 _DEEPEST = 64
-_MOST_NODES = 100_000
+_MOST_NODES = 50_000
 _LONGEST = 10_000  # characters of one scalar
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
@@ -176,13 +176,10 @@ def read_yaml(content: bytes, source: str) -> Document:
     try:
         for event in yaml.parse(text, Loader=loader):
             builder.take(event)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"{mark.line + 1}:{mark.column + 1}: " if mark else ""
-        msg = f"{source}:{where or ' '}expected YAML, found that {_said(error)}"
-        raise InputError(msg) from None
     except yaml.YAMLError as error:
-        msg = f"{source}: expected YAML, found that {_said(error)}"
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        where = f"{mark.line + 1}:{mark.column + 1}: " if mark else " "
+        msg = f"{source}:{where}expected YAML, found that {_said(error)}"
         raise InputError(msg) from None
     return builder.document
 

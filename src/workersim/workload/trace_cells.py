@@ -38,6 +38,7 @@ HIGHEST_PRIORITY = 2**31
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ANYWHERE = datetime(1970, 1, 1)  # noqa: DTZ001  # for instants that do not say where they are
 _FINE = re.compile(r"(?P<upto>.*[.,][0-9]{6})(?P<rest>[0-9]+)(?P<zone>.*)", re.ASCII)
+_ENDS = ("", "+", "-", "Z")
 _WHOLE = re.compile(r"([0-9]{1,18})(?:\.0*)?", re.ASCII)
 
 
@@ -50,9 +51,10 @@ def duration_ns(text: str) -> int:
     (100000000, 10000, 1234567123456789)
     """
     whole, _, part = text.partition(".")
-    # nearly every cell is like this, and this is five times as fast as the decimal module
-    if whole.isdecimal() and text.isascii() and len(whole) < 10 and len(part) < 10 and (not part or part.isdecimal()):
-        return int(whole) * SECOND + int(part.ljust(9, "0"))
+    # nearly every cell is like this, and this is several times as fast as the decimal module
+    if whole.isdecimal() and text.isascii() and len(whole) < 10 and len(part) < 40 and (not part or part.isdecimal()):
+        ns, rest = int(whole) * SECOND + int(part[:9].ljust(9, "0")), part[9:].rstrip("0")
+        return ns + (rest > "5" or (rest == "5" and ns % 2 == 1))
     ns = seconds_to_ns(text)
     if not 0 <= ns <= CENTURY_NS:
         _refuse(text, "seconds, from 0 to 100 years")
@@ -94,7 +96,7 @@ class Clock:
     """
 
     def __init__(self, first: str) -> None:
-        self.style = _style(_iso(first))
+        self.style = _style(_iso(first, _fine(first)))
         self.is_iso = self.style != "seconds"
         self.is_zoned = " with " in self.style
 
@@ -107,18 +109,18 @@ class Clock:
 
     def read_iso(self, text: str) -> int:
         """Read ISO 8601 as nanoseconds from 1970."""
-        when = _iso(text)
+        fine = _fine(text)
+        when = _iso(text, fine)
         if when is None or (when.tzinfo is not None) != self.is_zoned:
             _refuse(text, f"{self.style}, as in the rows before")
         if not 1970 <= when.year <= 2200:
             _refuse(text, "a year from 1970 to 2200")
         since = when - (_EPOCH if self.is_zoned else _EPOCH_ANYWHERE)
         ns = (since.days * 86400 + since.seconds) * SECOND + since.microseconds * 1000
-        fine = _fine(text)
         return ns + (round(Decimal(f"0.{fine['rest']}") * 1000) if fine else 0)
 
     def _odd_seconds(self, text: str) -> int:
-        if _iso(text) is not None:
+        if _iso(text, _fine(text)) is not None:
             _refuse(text, "seconds, as in the rows before")
         try:
             return seconds_to_ns(text)
@@ -133,11 +135,10 @@ def _style(when: datetime | None) -> str:
     return f"ISO 8601 {'with' if when.tzinfo else 'without'} a time zone"
 
 
-def _iso(text: str) -> datetime | None:
+def _iso(text: str, fine: re.Match[str] | None) -> datetime | None:
     """Return the instant of a text in ISO 8601, to the microsecond; bare digits are seconds."""
     if len(text) > 64 or ("-" not in text[1:] and "T" not in text):
         return None
-    fine = _fine(text)
     try:
         return datetime.fromisoformat(fine["upto"] + fine["zone"] if fine else text)
     except ValueError:
@@ -146,6 +147,8 @@ def _iso(text: str) -> datetime | None:
 
 def _fine(text: str) -> re.Match[str] | None:
     """Return the parts of an instant that is written finer than in microseconds, which datetime would cut."""
+    if text[19:20] == "." and text[26:27] in _ENDS:  # nearly always
+        return None
     point = max(text.find("."), text.find(","))
     return _FINE.fullmatch(text) if point >= 0 and len(text) - point > 7 else None
 

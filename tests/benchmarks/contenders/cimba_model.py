@@ -77,7 +77,7 @@ def run_fifo(case: Case, jobs: int, seed: int) -> Answer:
 
 
 @cache
-def replica_class(slots: int) -> Any:
+def replica_class(slots: int) -> Any:  # noqa: C901 (a model is one class)
     """Return the model of a replica whose slots share vCPUs."""
 
     class Replica(cb.Model):
@@ -110,7 +110,7 @@ def replica_class(slots: int) -> Any:
             first = self.ends[0]
             for i in range(1, self.running):
                 first = min(first, self.ends[i])
-            return first
+            return float(first)
 
         @cb.function
         def plan(self) -> None:

@@ -67,12 +67,12 @@ class Replica:
         while True:
             began = self.env.now
             rate = min(1.0, self.vcpus / max(1, len(self.left)))
-            first = min(self.left, key=self.left.__getitem__, default=self.env.event())
+            first = min(self.left, key=self.left.__getitem__) if self.left else self.env.event()
             try:
                 yield self.env.timeout(self.left[first] / rate) if self.left else first
             except simpy.Interrupt as interrupt:
                 self.advance((self.env.now - began) * rate)
-                phase, demand = interrupt.cause
+                phase, demand = interrupt.cause  # type: ignore[misc]
                 self.left[phase] = demand
             else:
                 self.advance(self.left[first])

@@ -71,7 +71,7 @@ def run_fifo(case: Case, jobs: int, rng: np.random.Generator) -> Answer:
 
 def at(env: simpy.Environment, delay: float, callback: Callable[[simpy.Event], None]) -> None:
     """Call back after a delay."""
-    simpy.Timeout(env, delay).callbacks.append(callback)  # type: ignore[union-attr]  (None only when it is over)
+    simpy.Timeout(env, delay).callbacks.append(callback)
 
 
 class Replica:

@@ -13,7 +13,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from workersim.engines.compiled.jit import entry, helper
 from workersim.engines.written import Written
@@ -21,6 +20,8 @@ from workersim.runlog import Outcome
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from workersim.scenario import Fleet
     from workersim.workload import Jobs
 
@@ -73,9 +74,11 @@ def simulate(jobs: Jobs, fleet: Fleet, horizon_ns: int) -> Written:
     n = len(jobs)
     started, finished = np.full(n, NEVER), np.full(n, NEVER)
     replica, slot = np.full(n, -1, np.int32), np.full(n, -1, np.int32)
-    number, container = np.divmod(np.arange(fleet.replicas * fleet.concurrency, dtype=np.int32), np.int32(fleet.replicas))
+    number, container = np.divmod(
+        np.arange(fleet.replicas * fleet.concurrency, dtype=np.int32), np.int32(fleet.replicas)
+    )
     demand = np.ascontiguousarray(jobs.demand_ns)
-    arrival = np.ascontiguousarray(jobs.table.arrival_ns)
+    arrival = np.ascontiguousarray(jobs.table.arrival_ns, np.int64)
     run(arrival, demand, free_slots(fleet), horizon_ns, Columns(started, finished, replica, slot, container, number))
     outcome = np.uint8(Outcome.DONE) + (finished == NEVER) * np.uint8(Outcome.UNFINISHED - Outcome.DONE)
     return Written(started, finished, replica, slot, outcome, None)

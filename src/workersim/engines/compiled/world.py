@@ -2,7 +2,8 @@
 
 ``i`` is the place of a job in the order of arrival, ``s`` a slot (container * concurrency + number),
 ``c`` a container, ``q`` a queue, ``p`` a phase of the jobs' phase columns.  A column that would say the
-same of every job is left empty, and the settings say so.
+same of every job is left empty, and the settings say so.  Numbers of slots are unsigned where they are looked up
+often: Numba then need not ask whether an index counts from the end (4 %).
 """
 
 from __future__ import annotations
@@ -69,21 +70,21 @@ class World(NamedTuple):
     listens: NDArray[np.bool_]  # by queue: whether the fleet lists it
     # slots and containers
     containers: NDArray[Any]
-    container: NDArray[np.int64]  # by slot: looked up, because a division costs as much as a phase
+    container: NDArray[np.uint32]  # by slot: looked up, because a division costs as much as a phase
     number: NDArray[np.int32]  # by slot: its number in its container
     rank: NDArray[np.int64]  # by slot: its place among slots that become idle at one instant
-    ranked: NDArray[np.int64]  # by that place: the slot
-    job: NDArray[np.int64]  # by slot
+    ranked: NDArray[np.uint32]  # by that place: the slot
+    job: NDArray[np.uint32]  # by slot
     phase: NDArray[np.int64]
     mark: NDArray[np.float64]  # inf: no CPU phase
     io_end: NDArray[np.int64]
-    starting: NDArray[np.int64]  # slots whose job has just started, not yet begun
-    ended: NDArray[np.int64]  # slots whose phase has ended, not yet moved on
+    starting: NDArray[np.uint32]  # slots whose job has just started, not yet begun
+    ended: NDArray[np.uint32]  # slots whose phase has ended, not yet moved on
     agenda_time: NDArray[np.int64]  # winner tree over the containers' next ends
     agenda_id: NDArray[np.int64]
     # the line of idle slots
     freed: NDArray[np.int64]  # a heap of ranks
-    line: NDArray[np.int64]  # longest_idle: a ring
+    line: NDArray[np.uint32]  # longest_idle: a ring
     idle: NDArray[np.int64]  # the other rules: a counting tree over the slots
     busy: NDArray[np.int64]  # least_busy: a winner tree over running jobs, of the containers with an idle slot
     busy_id: NDArray[np.int64]

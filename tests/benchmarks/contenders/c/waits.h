@@ -17,12 +17,6 @@ typedef struct {
     int64_t seen, below, count, room;
 } Waits;
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static Waits waits_new(int64_t jobs, int keep_all)
 {
     Waits w = {.low = -1.0, .high = INFINITY, .room = PILOT};
@@ -30,42 +24,6 @@ static Waits waits_new(int64_t jobs, int keep_all)
         w.room = jobs + 1; /* never full */
     w.kept = malloc((size_t)w.room * sizeof *w.kept);
     return w;
-}
-
-static void __attribute__((noinline)) full(Waits *w)
-{
-    if (w->high == INFINITY) {
-        double *kept = w->kept;
-        qsort(kept, (size_t)w->count, sizeof *kept, ascending);
-        int64_t from = (int64_t)((SHARE - 0.05) * (double)w->count), to = (int64_t)((SHARE + 0.035) * (double)w->count);
-        w->low = kept[from];
-        w->high = kept[to];
-        while (from > 0 && kept[from - 1] >= w->low)
-            from--;
-        while (to < w->count && kept[to] <= w->high)
-            to++;
-        w->below = from;
-        w->count = to - from;
-        for (int64_t i = 0; i < w->count; i++)
-            kept[i] = kept[from + i];
-    }
-    if (2 * w->count > w->room) {
-        w->room *= 2;
-        w->kept = realloc(w->kept, (size_t)w->room * sizeof *w->kept);
-    }
-}
-
-static inline void waits_add(Waits *w, double wait)
-{
-    w->sum += wait;
-    w->seen++;
-    if (wait < w->low) {
-        w->below++;
-    } else if (wait <= w->high) {
-        w->kept[w->count++] = wait;
-        if (__builtin_expect(w->count == w->room, 0))
-            full(w);
-    }
 }
 
 /* The value at position `rank` of the kept ones in ascending order (Hoare's quickselect). */
@@ -94,6 +52,39 @@ static double ranked(double *a, int64_t n, int64_t rank)
             break;
     }
     return a[rank];
+}
+
+static void __attribute__((noinline)) full(Waits *w)
+{
+    if (w->high == INFINITY) {
+        int64_t count = w->count;
+        double *kept = w->kept;
+        w->low = ranked(kept, count, (int64_t)((SHARE - 0.05) * (double)count));
+        w->high = ranked(kept, count, (int64_t)((SHARE + 0.035) * (double)count));
+        w->count = 0;
+        for (int64_t i = 0; i < count; i++) {
+            w->below += kept[i] < w->low;
+            if (kept[i] >= w->low && kept[i] <= w->high)
+                kept[w->count++] = kept[i];
+        }
+    }
+    if (2 * w->count > w->room) {
+        w->room *= 2;
+        w->kept = realloc(w->kept, (size_t)w->room * sizeof *w->kept);
+    }
+}
+
+static inline void waits_add(Waits *w, double wait)
+{
+    w->sum += wait;
+    w->seen++;
+    if (wait < w->low) {
+        w->below++;
+    } else if (wait <= w->high) {
+        w->kept[w->count++] = wait;
+        if (__builtin_expect(w->count == w->room, 0))
+            full(w);
+    }
 }
 
 /* Whether the percentile was among those kept; if so it stands in *p95. */

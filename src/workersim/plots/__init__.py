@@ -1,0 +1,35 @@
+"""Pictures of runs and of theory: one function a question, an axes in and the same axes out.
+
+What is drawn over time is drawn in seconds, whatever unit the axis shows, so that several plots can
+share an axes and anything can be added to one.  matplotlib is loaded with the first plot.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from workersim.units import nearest
+
+if TYPE_CHECKING:
+    from workersim.plots.curves import busy_slots, over_time, queue_length, utilization
+    from workersim.plots.distribution import waits
+    from workersim.plots.gantt import slots
+    from workersim.plots.saturation import utilization_curve
+
+__all__ = ["busy_slots", "over_time", "queue_length", "slots", "utilization", "utilization_curve", "waits"]
+
+_MODULES = {"slots": "gantt", "utilization_curve": "saturation", "waits": "distribution"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        msg = f"module {__name__!r} has no plot {name!r}{nearest(name, __all__)}"
+        raise AttributeError(msg)
+    module = importlib.import_module(f"{__name__}.{_MODULES.get(name, 'curves')}")
+    plot = globals()[name] = getattr(module, name)
+    return plot
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

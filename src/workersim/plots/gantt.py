@@ -1,0 +1,269 @@
+"""Which slot did what, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.collections import PolyCollection
+
+from workersim.errors import InputError, LogError
+from workersim.plots.canvas import BLACK, BLUE, GREEN, SKY, SMALL, VERMILION, axes, head, label, note, plain
+from workersim.plots.clock import time_axis
+from workersim.plots.subject import duration, subject
+from workersim.runlog import Kind, Outcome
+from workersim.units import NEVER, SECOND, format_duration, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from workersim.plots.subject import Amount, Run
+    from workersim.runlog import RunLog
+    from workersim.runlog.schema import Ints
+
+__all__ = ["slots"]
+
+_MOST_ATTEMPTS = 2000  # more bars than that are narrower than the lines around them
+_MOST_NUMBERS = 60
+_NARROW = 0.04  # of the plot: no room for a number
+_GAP, _HEIGHT = 0.6, 0.8
+
+_KINDS: dict[str, dict[str, Any]] = {
+    "idle": {"facecolor": "0.9", "edgecolor": "0.9", "linewidth": 0},
+    "CPU": {"facecolor": BLUE, "edgecolor": BLUE, "linewidth": 0},
+    "I/O": {"facecolor": SKY, "edgecolor": "white", "hatch": "////", "linewidth": 0},
+    "busy": {"facecolor": GREEN, "edgecolor": "white", "hatch": "....", "linewidth": 0},
+}
+
+
+@dataclass(frozen=True)
+class _Chart:
+    """What is shown: the part of the run, and the row of each slot of each replica."""
+
+    log: RunLog
+    start_ns: int
+    end_ns: int
+    first: dict[int, float]
+    counts: dict[int, int]
+
+    def bars(self, replica: Ints, slot: Ints, started_ns: Ints, stopped_ns: Ints) -> NDArray[np.float64]:
+        """Return the corners of a bar for each stretch of time, cut to the window: (n, 4, 2)."""
+        row = np.array([self.first[int(each)] for each in replica]) + slot
+        left = np.clip(started_ns, self.start_ns, self.end_ns) / SECOND
+        right = np.clip(stopped_ns, self.start_ns, self.end_ns) / SECOND
+        top, bottom = row - _HEIGHT / 2, row + _HEIGHT / 2
+        corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+        return corners.transpose(2, 0, 1)[right > left]
+
+
+def slots(
+    run: Run,
+    ax: Axes | None = None,
+    *,
+    from_s: Amount = 0.0,
+    to_s: Amount | None = None,
+    replicas: Iterable[int] | None = None,
+    max_rows: int = 48,
+) -> Axes:
+    """Draw what each slot did: a row a slot, by replica, with CPU, I/O and idle time told apart.
+
+    Parameters
+    ----------
+    run, ax
+        As in ``queue_length``.
+    from_s, to_s
+        Part of the run, in seconds or texts such as ``'2 h'``; default: all of it.
+    replicas
+        Only these, counted from 0.
+    max_rows
+        How many slots there may be.
+
+    Returns
+    -------
+    Axes
+        x in seconds, shown in a suitable unit.  Where there are few bars each says the number of its job.
+
+    Raises
+    ------
+    LogError
+        If that is more than can be told apart: too many slots, or more than 2,000 attempts.
+    InputError
+        If the window is empty or leaves the run, or there is no such replica.
+    """
+    about = subject(run)
+    start_ns, end_ns = _window(about.log, from_s, to_s)
+    chart = _chart(about.log, (start_ns, end_ns), replicas, max_rows)
+    rows = _attempts(chart)
+    ax = axes(ax, height_in=min(10.0, max(2.6, 1.6 + 0.26 * sum(chart.counts.values()))))
+    _bars(ax, chart, rows)
+    _ends(ax, chart, rows)
+    if len(rows) <= _MOST_NUMBERS:
+        _numbers(ax, chart, rows)
+    if not chart.counts:
+        note(ax, "no slot was ever up")
+    _label_rows(ax, chart)
+    time_axis(ax, end_ns / SECOND, from_s=start_ns / SECOND)
+    ax.set_xlim(start_ns / SECOND, max(end_ns, start_ns + 1) / SECOND if end_ns else 1.0)
+    head(ax, f"Slots: {plain(about.name)}")
+    return ax
+
+
+def _window(log: RunLog, from_s: Amount, to_s: Amount | None) -> tuple[int, int]:
+    start = duration("from_s", from_s)
+    end = log.horizon_ns if to_s is None else duration("to_s", to_s)
+    if end > log.horizon_ns or start > end or (start == end and log.horizon_ns):
+        whole = format_duration(log.horizon_ns / SECOND)
+        window = f"{format_duration(start / SECOND)} to {format_duration(end / SECOND)}"
+        msg = f"from_s and to_s must be a part of the run, which lasts {whole}, got {window}"
+        raise InputError(msg)
+    return int(start), int(end)
+
+
+def _chart(log: RunLog, window: tuple[int, int], replicas: Iterable[int] | None, max_rows: int) -> _Chart:
+    # Slots that the fleet had, and those that an observed log without a fleet tells of.
+    owner = np.concatenate([log.fleet.replica, log.attempts.replica])
+    size = np.concatenate([log.fleet.slots, log.attempts.slot + 1])
+    known = np.unique(owner[(owner >= 0) & (size > 0)])
+    chosen = known if replicas is None else _chosen(replicas, known)
+    most = np.zeros(int(known[-1]) + 1 if len(known) else 0, dtype=np.int64)
+    np.maximum.at(most, owner[owner >= 0], size[owner >= 0])
+    total = int(most[chosen].sum())
+    if total > max_rows:
+        some = max(1, max_rows // int(most[chosen[0]]))
+        msg = f"this plot has room for {max_rows:,} slots, and there are {total:,}"
+        msg += f"; choose some replicas, such as replicas=range({some}), or raise max_rows"
+        raise LogError(msg)
+    counts = {int(replica): int(most[replica]) for replica in chosen}
+    tops = np.cumsum([0, *(count + _GAP for count in counts.values())])
+    return _Chart(log, *window, dict(zip(counts, tops.tolist(), strict=False)), counts)
+
+
+def _chosen(replicas: Iterable[int], known: Ints) -> Ints:
+    wanted, there = set(replicas), set(known.tolist())
+    unknown = wanted - there
+    if unknown:
+        msg = f"replicas: there is no replica {shown(next(iter(unknown)))} in this run"
+        msg += f", they are {known[0]} to {known[-1]}" if there else ", there are none"
+        raise InputError(msg)
+    return np.array(sorted(wanted), dtype=np.int64)
+
+
+def _attempts(chart: _Chart) -> NDArray[np.int64]:
+    """Return the rows of the attempts that ran in the window on the replicas that are shown."""
+    attempts = chart.log.attempts
+    ran = (attempts.started_ns < chart.end_ns) & (attempts.finished_ns > chart.start_ns)
+    rows = np.flatnonzero(ran & np.isin(attempts.replica, list(chart.counts)))
+    if len(rows) > _MOST_ATTEMPTS:
+        begins = np.sort(attempts.started_ns[rows])[_MOST_ATTEMPTS]
+        until = format_duration(int(begins) / SECOND)
+        msg = f"this plot has room for {_MOST_ATTEMPTS:,} attempts, and {len(rows):,} ran in this time"
+        msg += f"; choose a part with from_s and to_s (so many have started by {until})"
+        raise LogError(msg)
+    return rows
+
+
+def _bars(ax: Axes, chart: _Chart, rows: NDArray[np.int64]) -> None:
+    attempts = chart.log.attempts
+    phases = chart.log.phases
+    shown = np.isin(phases.attempt, rows)
+    attempt, kind = phases.attempt[shown], phases.kind[shown]
+    # A phase that was cut stopped with its attempt.
+    stopped = phases.finished_ns[shown]
+    stretches = {
+        "idle": _up(chart),
+        "CPU": _stretches(chart, attempt, (phases.started_ns[shown], stopped), kind == Kind.CPU),
+        "I/O": _stretches(chart, attempt, (phases.started_ns[shown], stopped), kind == Kind.IO),
+    }
+    # Recorded systems tell when a job ran, but not always on what.
+    untold = np.setdiff1d(rows, attempt)
+    times = attempts.started_ns[untold], attempts.finished_ns[untold]
+    stretches["busy"] = _stretches(chart, untold, times, np.ones(len(untold), dtype=np.bool_))
+    for order, (name, corners) in enumerate(stretches.items()):
+        if len(corners):
+            ax.add_collection(PolyCollection(list(corners), label=name, zorder=1 + 0.1 * order, **_KINDS[name]))
+
+
+def _stretches(
+    chart: _Chart, attempt: Ints, times_ns: tuple[Ints, Ints], meant: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    rows = attempt[meant]
+    attempts = chart.log.attempts
+    return chart.bars(attempts.replica[rows], attempts.slot[rows], times_ns[0][meant], times_ns[1][meant])
+
+
+def _up(chart: _Chart) -> NDArray[np.float64]:
+    """Return the bars of the slots for as long as they are up, which shows where nothing runs on them."""
+    fleet, parts = chart.log.fleet, [np.empty((0, 4, 2))]
+    for replica, count in chart.counts.items():
+        rows = np.flatnonzero(fleet.replica == replica)
+        began = fleet.instant_ns[rows]
+        ended = np.append(began[1:], chart.log.horizon_ns)[: len(began)]
+        for slot in range(count):
+            up = fleet.slots[rows] > slot
+            parts.append(chart.bars(fleet.replica[rows][up], np.full(up.sum(), slot), began[up], ended[up]))
+    return np.concatenate(parts)
+
+
+def _ends(ax: Axes, chart: _Chart, rows: NDArray[np.int64]) -> None:
+    """Outline each attempt, and cross out the end of those that did not succeed."""
+    attempts = chart.log.attempts
+    place = attempts.replica[rows], attempts.slot[rows]
+    corners = chart.bars(*place, attempts.started_ns[rows], attempts.finished_ns[rows])
+    width = 0.9 if len(rows) <= _MOST_NUMBERS else 0.4
+    ax.add_collection(PolyCollection(list(corners), facecolor="none", edgecolor=BLACK, linewidth=width, zorder=2))
+    outcome, end = attempts.outcome[rows], attempts.finished_ns[rows]
+    bad = (outcome != Outcome.DONE) & (outcome != Outcome.UNFINISHED) & (end < NEVER) & (end <= chart.end_ns)
+    if bad.any():
+        y = [chart.first[int(attempts.replica[row])] + attempts.slot[row] for row in rows[bad]]
+        cross: dict[str, Any] = {
+            "marker": "X",
+            "color": VERMILION,
+            "markeredgecolor": "white",
+            "markersize": 8,
+            "linestyle": "none",
+        }
+        ax.plot(end[bad] / SECOND, y, label=label("ended without success"), zorder=4, clip_on=False, **cross)
+
+
+def _numbers(ax: Axes, chart: _Chart, rows: NDArray[np.int64]) -> None:
+    """Write the number of its job into each bar that has room for it."""
+    attempts = chart.log.attempts
+    for row in rows:
+        begins = max(int(attempts.started_ns[row]), chart.start_ns) / SECOND
+        ends = min(int(attempts.finished_ns[row]), chart.end_ns) / SECOND
+        if (ends - begins) * SECOND < _NARROW * (chart.end_ns - chart.start_ns):
+            continue
+        ax.annotate(
+            f"{attempts.job[row]}",
+            (begins, chart.first[int(attempts.replica[row])] + int(attempts.slot[row])),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=SMALL,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+            zorder=3,
+        )
+    if ax.texts:
+        box: dict[str, Any] = {"marker": "s", "markerfacecolor": "white", "markeredgecolor": "0.5", "linestyle": "none"}
+        ax.plot([], [], label="number of the job", **box)
+
+
+def _label_rows(ax: Axes, chart: _Chart) -> None:
+    total = sum(chart.counts.values())
+    groups = [(chart.first[replica] + (count - 1) / 2, f"replica {replica}") for replica, count in chart.counts.items()]
+    ax.set_yticks([at for at, _ in groups], [name for _, name in groups])
+    ax.tick_params(axis="y", which="major", length=0, pad=18 if total <= 30 else 4)
+    if total <= 30:  # there is room for a number beside each row
+        places = [
+            (chart.first[replica] + slot, slot) for replica, count in chart.counts.items() for slot in range(count)
+        ]
+        ax.set_yticks([at for at, _ in places], [str(slot) for _, slot in places], minor=True)
+        ax.tick_params(axis="y", which="minor", length=2, labelsize=SMALL)
+        ax.yaxis.remove_overlapping_locs = False  # the middle of a group may be a row
+    ax.set_ylabel("slot")
+    last = max((chart.first[replica] + count for replica, count in chart.counts.items()), default=1)
+    ax.set_ylim(last - 0.4, -0.6)
