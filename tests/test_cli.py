@@ -109,7 +109,11 @@ def test_replications_have_a_half_width_beside_the_mean(random: Path) -> None:
     text = told("run", random, "--replications", "4")
     assert "4 replications" in text
     assert "mean ± 95 %" in text
-    assert re.search(r"^wait +[\d.]+ ± [\d.]+ s ", text, re.MULTILINE)
+    low, high = ws.run(ws.load(random), replications=4).wait.interval.mean
+    found = re.search(r"^wait +([\d.]+) ± ([\d.]+) s ", text, re.MULTILINE)
+    assert found is not None
+    assert float(found[1]) == pytest.approx((low + high) / 2, rel=0.01)
+    assert float(found[2]) == pytest.approx((high - low) / 2, rel=0.05)
     assert all(len(line) <= 80 for line in text.splitlines())
     assert "±" not in told("run", random, "--replications", "1")
 
@@ -422,6 +426,9 @@ def test_hostile_names_do_not_reach_the_terminal(name: str | bytes, tmp_path: Pa
     assert all(line.startswith("Error: ") for line in got.stderr.splitlines())
     file.write_text(RANDOM)
     assert shell("run", file).exit_code == 0
+    folder = tmp_path / (os.fsdecode(name) + "folder")
+    folder.mkdir()
+    assert shell("run", folder).stderr.strip("\n").isprintable()
 
 
 def test_what_nobody_expects_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -500,10 +507,11 @@ def test_a_closed_pipe_ends_quietly() -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_told_in_one_line() -> None:
-    with Path("/dev/full").open("w") as full:
-        line = [sys.executable, "-m", "workersim", "schema"]
-        got = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
-    assert (got.returncode, got.stderr) == (2, "Error: the output: No space left on device\n")
+    for args in (["schema"], ["theory", "--slots", "4", "--rate", "1/hour", "--service", "1 min"]):
+        with Path("/dev/full").open("w") as full:
+            line = [sys.executable, "-m", "workersim", *args]
+            got = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
+        assert (got.returncode, got.stderr) == (2, "Error: the output: No space left on device\n")
 
 
 @pytest.mark.parametrize("engine", ["simpy", "compiled"])

@@ -14,7 +14,7 @@ from workersim import metrics
 from workersim.metrics.curves import missing
 from workersim.plots import bands
 from workersim.plots.canvas import BLACK, ORANGE, SKY, STYLES, axes, head, label, plain
-from workersim.plots.clock import TimeLocator, time_axis, unit_for
+from workersim.plots.clock import time_axis
 from workersim.plots.steps import draw, drawn, stack
 from workersim.plots.subject import subject
 from workersim.units import SECOND, format_duration, format_number, format_share, format_size
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["busy_slots", "over_time", "queue_length", "utilization"]
 
 _DENSE = 1000  # steps; more of them run into one another
-_STRETCHES = 100
+_STRETCHES = 100  # at most
+_ROUND_S = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 604800)
 _CASED = [withStroke(linewidth=3.2, foreground="white")]  # a line on top of a block of its own colour
 _BELOW = 0.02  # of the height: a line at zero must not hide behind the axis
 
@@ -209,12 +210,13 @@ def _draw(ax: Axes, about: Subject, curve: StepFunction, name: str, *, text: str
 
 def _stretches(ax: Axes, curve: StepFunction, colour: str) -> None:
     """Draw the means of short stretches of time, exactly, where the steps themselves run into one another."""
-    edges = TimeLocator(unit_for(3 * curve.end_s / _STRETCHES), _STRETCHES).tick_values(0.0, curve.end_s)
-    cuts = [*(round(edge * SECOND) for edge in edges if edge < curve.end_s), curve.end_ns]
+    least_s = curve.end_s / _STRETCHES
+    stretch_s = next((each for each in _ROUND_S if least_s <= each <= 5 * least_s), least_s)
+    cuts = [*(round(at) for at in np.arange(0, curve.end_ns, stretch_s * SECOND)), curve.end_ns]
     means = [curve.between_ns(begin, end).mean() for begin, end in pairwise(cuts)]
     times = np.array(cuts) / SECOND
     style: dict[str, Any] = {"color": colour, "linewidth": 1.6, "path_effects": _CASED}
-    name = label(f"mean of every {format_duration(edges[1] - edges[0])}")
+    name = label(f"mean of every {format_duration(stretch_s)}")
     ax.plot(times, [*means, means[-1]], drawstyle="steps-post", label=name, **style)
 
 

@@ -172,7 +172,7 @@ def _bars(ax: Axes, chart: _Chart, rows: NDArray[np.int64]) -> None:
     shown = np.isin(phases.attempt, rows)
     attempt, kind = phases.attempt[shown], phases.kind[shown]
     # A phase that was cut stopped with its attempt.
-    stopped = phases.finished_ns[shown]
+    stopped = np.minimum(phases.finished_ns[shown], attempts.finished_ns[attempt])
     stretches = {
         "idle": _up(chart),
         "CPU": _stretches(chart, attempt, (phases.started_ns[shown], stopped), kind == Kind.CPU),
