@@ -426,9 +426,7 @@ def test_hostile_names_do_not_reach_the_terminal(name: str | bytes, tmp_path: Pa
     assert all(line.startswith("Error: ") for line in got.stderr.splitlines())
     file.write_text(RANDOM)
     assert shell("run", file).exit_code == 0
-    folder = tmp_path / (os.fsdecode(name) + "folder")
-    folder.mkdir()
-    assert shell("run", folder).stderr.strip("\n").isprintable()
+    assert refused("run", file, "--" + os.fsdecode(name)).strip("\n").isprintable()
 
 
 def test_what_nobody_expects_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

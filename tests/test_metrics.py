@@ -115,6 +115,9 @@ def test_areas_beyond_64_bits_are_exact() -> None:
 def test_fractions_of_the_time_are_met_exactly() -> None:
     curve = StepFunction(whole(range(10)), whole(range(10)), 10)
     assert [curve.quantile(q / 10) for q in range(1, 11)] == list(range(10))
+    hundred = StepFunction(whole(range(100)), whole(range(100)), 100)
+    assert 0.07 * 100 > 7  # in floats
+    assert hundred.quantile(0.07) == 6
 
 
 @given(valid_logs(), st.sampled_from(sorted(CURVES)), st.data())
@@ -153,6 +156,7 @@ def tally(log: RunLog, t: int) -> dict[str, Fraction]:
         vcpus += cores if log.fleet.slots[row] else 0
         found["cpu"] += min(cores, Fraction(running(log, replica, t)))
     found["utilization"] = found["busy"] / found["slots"] if found["slots"] else Fraction(-1)
+    found["vcpus"] = vcpus
     found["cpu"] = found["cpu"] / vcpus if vcpus else Fraction(-1)
     return found
 
@@ -279,6 +283,14 @@ def test_cpu_of_many_replicas_late_in_a_long_run() -> None:
     phases = phases_of(*((i, CPU, 75, start, start + 100) for i in range(4)))
     log = log_of(*rows, horizon=start + 100, fleet=fleet, phases=phases)
     assert over_time(log, "cpu").window(start, start + 100).mean() == 3 / 15
+
+
+def test_one_replica_takes_over_at_the_instant_at_which_another_stops() -> None:
+    rows = [Row(0, 0, 5), Row(5, 5, 9, replica=1)]
+    fleet = fleet_of((0, 0, Cause.READY, 2), (0, 1, Cause.READY, 2), vcpus=1.0)
+    phases = phases_of((0, CPU, 5, 0, 5), (1, CPU, 4, 5, 9))
+    curve = over_time(log_of(*rows, horizon=9, fleet=fleet, phases=phases), "cpu")
+    assert curve.to_frame().values.tolist() == [[0, 0.5], [9, 0]]
 
 
 def test_cpu_stops_with_a_phase_that_is_cut() -> None:

@@ -181,6 +181,9 @@ def test_what_an_observed_log_cannot_tell_is_none() -> None:
     assert tree["wait"] == NOTHING | {"waited": NOTHING}
     assert tree["jobs"]["finished"] == 1
 
+    given_up = replace(log, attempts=replace(log.attempts, outcome=whole([Outcome.EXPIRED, Outcome.UNFINISHED])))
+    assert figures(given_up)["wait"]["mean"] is None  # expired, whenever the recording says it started
+
     housed = replace(log, fleet=fleet_of((0, 0, Cause.READY, 2)))
     assert figures(housed)["cpu"] == unknown
     assert figures(housed)["utilization"]["mean"] == 6 / 18

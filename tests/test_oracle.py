@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workersim.engines import simulate
 from workersim.runlog import Outcome
 from workersim.scenario import Fleet
 from workersim.units import NEVER, SECOND
+from workersim.workload import Jobs
 
 from .builders import ENGINES, J, jobs_of
 from .oracle import Row, work_out
@@ -22,7 +24,6 @@ from .strategies import fleets, job_lists
 if TYPE_CHECKING:
     from workersim.engines import Engine
     from workersim.runlog import RunLog
-    from workersim.workload import Jobs
 
 RUNS = 300
 # Every end of a CPU phase is rounded to the nanosecond, and what its job does next begins there: half a nanosecond
@@ -50,12 +51,28 @@ def _instant(ns: int) -> Fraction | None:
 def uncontended(draw: st.DrawFn) -> tuple[Jobs, Fleet, int]:
     """Runs in which every process has a core of its own, so that every instant is a whole nanosecond."""
     jobs, times = draw(job_lists())
-    fleet = draw(fleets(jobs.table.queues))
-    horizon = draw(st.just(NEVER) | times(20))
-    return jobs, fleet.model_copy(update={"vcpus": draw(st.sampled_from([None, float(fleet.concurrency)]))}), horizon
+    fleet = draw(fleets(jobs.table.queues)).model_copy(update={"vcpus": None})
+    if draw(st.booleans()):
+        jobs, fleet = plain(jobs), fleet.model_copy(update={"dispatch": "longest_idle", "queues": None})
+    return jobs, fleet, draw(st.just(NEVER) | times(20))
+
+
+def plain(jobs: Jobs) -> Jobs:
+    """Return them as patient jobs of one queue that take time, which the compiled engine runs in another way."""
+    n = len(jobs)
+    table = replace(
+        jobs.table,
+        arrival_ns=np.sort(jobs.table.arrival_ns),
+        queue=np.zeros(n, np.int32),
+        priority=np.zeros(n, np.int64),
+        expires_ns=np.full(n, NEVER),
+        queues=jobs.table.queues[:1],
+    )
+    return Jobs(table, jobs.first_phase, jobs.phase_kind, jobs.phase_demand_ns.clip(1), jobs.dispatch_u)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+@settings(max_examples=200)
 @given(case=uncontended())
 def test_without_contention_the_engines_are_exact(engine: Engine, case: tuple[Jobs, Fleet, int]) -> None:
     jobs, fleet, horizon = case

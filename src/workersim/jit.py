@@ -1,11 +1,11 @@
-"""How the kernel is compiled, and where the machine code is kept.
+"""How kernels are compiled, and where their machine code is kept.
 
 Small helpers cost nothing only with both of the flags below: inlined before optimisation, and without
 reference counts on the arrays of the world at each call (together 18 times as fast as plain ``njit``).
 ``_nrt`` is not documented by Numba; the benchmark notices if it stops working.
 
-Numba's cache looks at the source of the compiled function alone, not at the helpers inside it.  So the
-folder carries a digest of all sources of the kernel: an edit in any of them gets a new folder.
+Numba's cache looks at the file of the compiled function alone, not at those of the helpers inside it.  So the folder
+of the cache carries a digest of all files beside it: an edit in any of them gets a new one.
 """
 
 from __future__ import annotations
@@ -39,33 +39,34 @@ def helper(function: F) -> F:
 def entry(function: F) -> F:
     """Compile a function that Python calls: it frees the GIL, and its machine code is kept on disk."""
     before = settings.CACHE_DIR
-    settings.CACHE_DIR = str(cache_folder())
+    settings.CACHE_DIR = str(cache_folder(Path(function.__code__.co_filename).parent))
     try:
         return cast("F", compiled(cache=True, error_model="numpy", _nrt=False, nogil=True)(function))
     finally:
         settings.CACHE_DIR = before
 
 
-def cache_folder() -> Path:
-    """Return the folder of this version's machine code, made and writable."""
+def cache_folder(sources: Path) -> Path:
+    """Return the folder for the machine code of a folder of sources as they are now, made and writable."""
     base = Path(settings.CACHE_DIR or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = base / "workersim" / _digest(Path(__file__).parent)
+    folder = base / "workersim" / f"{sources.name}-{_digest(sources)}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError:
         return Path(tempfile.mkdtemp(prefix="workersim-"))
-    _prune(folder)
+    _prune(folder, sources.name)
     return folder
 
 
 def _digest(sources: Path) -> str:
-    texts = (path.name.encode() + b"\0" + path.read_bytes() for path in sorted(sources.glob("*.py")))
+    files = [Path(__file__), *sorted(sources.glob("*.py"))]
+    texts = (file.name.encode() + b"\0" + file.read_bytes() for file in files)
     return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
 
 
-def _prune(current: Path) -> None:
-    others = [folder for folder in current.parent.iterdir() if folder.is_dir() and folder != current]
+def _prune(current: Path, name: str) -> None:
+    others = [folder for folder in current.parent.glob(f"{name}-*") if folder.is_dir() and folder != current]
     for folder in sorted(others, key=lambda folder: folder.stat().st_mtime)[:-KEPT]:
         shutil.rmtree(folder, ignore_errors=True)

@@ -78,7 +78,6 @@ class Shell(click.Group):
         except MemoryError:
             _refuse(["there is not enough memory for this"])
         except OSError as error:
-            _stop_writing()
             _refuse([f"{error.filename or 'the output'}: {error.strerror or error}"])
         sys.exit(code if isinstance(code, int) else 0)
 
@@ -114,9 +113,3 @@ def _leave_at_once() -> NoReturn:
     if threading.active_count() > 1:
         os._exit(_INTERRUPTED)  # an ordinary exit would wait for what compiled threads are at
     sys.exit(_INTERRUPTED)
-
-
-def _stop_writing() -> None:
-    """Point the output at nothing: what could not be written would be tried again at the exit."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from workersim.runlog import Attempts, Cause, FleetChanges, PhaseEnds, RunLog
+from workersim.runlog import Attempts, Cause, FleetChanges, JobTable, PhaseEnds, Phases, RunLog
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from workersim.scenario import Fleet
     from workersim.workload import Jobs
 
-__all__ = ["Written", "to_log"]
+__all__ = ["Written", "fleet_log", "to_log"]
 
 
 class Written(NamedTuple):
@@ -64,3 +64,12 @@ def _steady(fleet: Fleet) -> FleetChanges:
         memory_bytes=np.full(n, fleet.memory_bytes, np.int64),
         price=np.full(n, fleet.cost, np.float64),
     )
+
+
+def fleet_log(fleet: Fleet, horizon_ns: int) -> RunLog:
+    """Return the log of a run without its jobs: what there was to run on, and until when."""
+    nothing = np.empty(0, np.int64)
+    table = JobTable(nothing, nothing, nothing, nothing, nothing, (), ())
+    attempts = Attempts(*(nothing for _ in range(9)))
+    phases = Phases(nothing, nothing, nothing, nothing, nothing)
+    return RunLog(table, attempts, phases, _steady(fleet), horizon_ns, seed=-1, digest="", engine="compiled")

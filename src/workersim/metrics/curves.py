@@ -129,9 +129,12 @@ def _utilization(log: RunLog, rows: Any, fleet: FleetChanges) -> StepFunction:
     return share(_busy(log, rows, fleet), _slots(log, rows, fleet))
 
 
+def _vcpus(log: RunLog, _: Any, fleet: FleetChanges) -> StepFunction:
+    return closed(fleet_total(fleet, np.where(fleet.slots > 0, fleet.vcpus, 0.0)), log.horizon_ns)
+
+
 def _cpu(log: RunLog, rows: Any, fleet: FleetChanges) -> StepFunction:
-    up = closed(fleet_total(fleet, np.where(fleet.slots > 0, fleet.vcpus, 0.0)), log.horizon_ns)
-    return share(closed(cpu_in_use(log, rows), log.horizon_ns), up)
+    return share(closed(cpu_in_use(log, rows), log.horizon_ns), _vcpus(log, rows, fleet))
 
 
 def _memory(log: RunLog, _: Any, fleet: FleetChanges) -> StepFunction:
@@ -149,12 +152,13 @@ CURVES: dict[str, Callable[[RunLog, Any, FleetChanges], StepFunction]] = {
     "busy": _busy,
     "slots": _slots,
     "utilization": _utilization,
+    "vcpus": _vcpus,
     "cpu": _cpu,
     "memory": _memory,
     "cost": _cost,
 }
 _BY_QUEUE = frozenset({"queue_length", "visible", "reserved", "busy"})
-_NEED_FLEET = frozenset({"slots", "utilization", "cpu", "memory", "cost"})
+_NEED_FLEET = frozenset({"slots", "utilization", "vcpus", "cpu", "memory", "cost"})
 _NEED_RECEIPTS = frozenset({"visible", "reserved"})
 _NEED_STARTS = _NEED_RECEIPTS | {"queue_length", "busy", "utilization"}
 _BY_REPLICA = _NEED_FLEET | {"busy", "reserved"}

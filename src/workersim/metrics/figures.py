@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from workersim.runlog import RunLog
     from workersim.runlog.schema import Ints
 
-__all__ = ["figures", "spread"]
+__all__ = ["QUANTILES", "figures", "spread"]
 
-_QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
+QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 _CURVES = ("queue_length", "visible", "reserved", "utilization", "cpu")
 
 
@@ -77,14 +77,14 @@ def spread(durations_ns: Ints) -> dict[str, float | None]:
     durations_ns
         n durations; of none at all every figure is None.
     """
-    names = ["mean", "std", *_QUANTILES, "max"]
+    names = ["mean", "std", *QUANTILES, "max"]
     if not len(durations_ns):
         return dict.fromkeys(names)
     mean = exact_sum(durations_ns) / (len(durations_ns) * SECOND)
     seconds = durations_ns / SECOND
     # From the exact mean, so that equal durations deviate by nothing at all.
     std = math.sqrt(float(np.square(seconds - mean).mean()))
-    quantiles = np.quantile(seconds, list(_QUANTILES.values()), overwrite_input=True).tolist()
+    quantiles = np.quantile(seconds, list(QUANTILES.values()), overwrite_input=True).tolist()
     return dict(zip(names, [mean, std, *quantiles, int(durations_ns.max()) / SECOND], strict=True))
 
 

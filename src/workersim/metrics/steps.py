@@ -102,10 +102,14 @@ class StepFunction:
         base = self.end_ns - int(self.times_ns[0]) if self.per is None else _area(self.per, self._lasts_ns())
         return area / base if base else float("nan")
 
+    def area_ns(self) -> int | float:
+        """Return the area under the amounts: their unit times nanoseconds, exact for whole numbers."""
+        return _area(self.amounts, self._lasts_ns())
+
     def integral(self) -> float:
         """Return the area under the curve: its unit times seconds; where it is undefined it adds nothing."""
         if self.per is None:
-            return _area(self.amounts, self._lasts_ns()) / SECOND
+            return self.area_ns() / SECOND
         return float(np.nansum(self.values * self._lasts_ns())) / SECOND
 
     def max(self) -> float:

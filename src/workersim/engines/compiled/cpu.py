@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workersim.engines.compiled.jit import helper
+from workersim.engines.compiled import gauges
+from workersim.jit import helper
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def begin(world: World, c: int, s: int, demand: int) -> None:
     if mark < cpu.first:
         cpu.first = mark
         cpu.first_slot = s
-    cpu.sharing += 1
+    gauges.share(world, c, 1)
 
 
 @helper
@@ -73,7 +74,7 @@ def end_reached(world: World, c: int) -> None:
     clock = world.clock[0]
     while cpu.first <= cpu.received:
         world.mark[cpu.first_slot] = INF
-        cpu.sharing -= 1
+        gauges.share(world, c, -1)
         world.ended[clock.ended] = cpu.first_slot
         clock.ended += 1
         first, slot = INF, 0

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from workersim.engines.compiled.jit import entry, helper
 from workersim.engines.written import Written
+from workersim.jit import entry, helper
 from workersim.runlog import Outcome
 from workersim.units import NEVER
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from workersim.scenario import Fleet
     from workersim.workload import Jobs
 
-__all__ = ["fits", "simulate"]
+__all__ = ["columns", "fits", "free_slots", "run", "simulate"]
 
 FEW = 24  # slots from which a tree of winners (26 ns a job at 512) beats a sorted row (8 ns at 12, growing with them)
 EXACT = 2**52  # a longer CPU phase does not come out to the nanosecond in float64, on which both engines agree
@@ -71,17 +71,11 @@ def free_slots(fleet: Fleet) -> NDArray[np.int64]:
 
 def simulate(jobs: Jobs, fleet: Fleet, horizon_ns: int) -> Written:
     """Run jobs that fit on the fleet up to the horizon; if that is ``NEVER``, until the last one is done."""
-    n = len(jobs)
-    started, finished = np.full(n, NEVER), np.full(n, NEVER)
-    replica, slot = np.full(n, -1, np.int32), np.full(n, -1, np.int32)
-    number, container = np.divmod(
-        np.arange(fleet.replicas * fleet.concurrency, dtype=np.int32), np.int32(fleet.replicas)
-    )
-    demand = np.ascontiguousarray(jobs.demand_ns)
+    filled = columns(fleet, len(jobs))
     arrival = np.ascontiguousarray(jobs.table.arrival_ns, np.int64)
-    run(arrival, demand, free_slots(fleet), horizon_ns, Columns(started, finished, replica, slot, container, number))
-    outcome = np.uint8(Outcome.DONE) + (finished == NEVER) * np.uint8(Outcome.UNFINISHED - Outcome.DONE)
-    return Written(started, finished, replica, slot, outcome, None)
+    run(arrival, np.ascontiguousarray(jobs.demand_ns), free_slots(fleet), horizon_ns, filled)
+    outcome = np.where(filled.finished < NEVER, np.uint8(Outcome.DONE), np.uint8(Outcome.UNFINISHED))
+    return Written(filled.started, filled.finished, filled.replica, filled.slot, outcome, None)
 
 
 class Columns(NamedTuple):
@@ -93,6 +87,14 @@ class Columns(NamedTuple):
     slot: NDArray[np.int32]
     container: NDArray[np.int32]
     number: NDArray[np.int32]
+
+
+def columns(fleet: Fleet, n: int) -> Columns:
+    """Return columns for n jobs to which nothing has happened."""
+    places = np.arange(fleet.replicas * fleet.concurrency, dtype=np.int32)
+    number, container = np.divmod(places, np.int32(fleet.replicas))
+    nowhere = np.int32(-1)
+    return Columns(np.full(n, NEVER), np.full(n, NEVER), np.full(n, nowhere), np.full(n, nowhere), container, number)
 
 
 @entry

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workersim.engines.compiled import queues
-from workersim.engines.compiled.jit import helper
 from workersim.engines.compiled.trees import count_add, count_below, count_kth, heap_pop, winner_set
 from workersim.engines.compiled.world import DISPATCHES
+from workersim.jit import helper
 from workersim.units import NEVER
 
 if TYPE_CHECKING:

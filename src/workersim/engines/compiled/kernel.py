@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workersim.engines.compiled import idle, phases, queues
-from workersim.engines.compiled.jit import entry, helper
+from workersim.engines.compiled import gauges, idle, phases, queues
+from workersim.jit import entry, helper
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
@@ -15,19 +15,24 @@ __all__ = ["run"]
 
 
 @entry
-def run(world: World) -> None:
-    """Let everything happen, up to and including what falls on the horizon."""
+def run(world: World, until: int) -> None:
+    """Let everything happen, up to and including what falls on ``until``; a later call goes on from there."""
     clock, settings = world.clock[0], world.settings[0]
     while True:
         now = next_instant(world)
-        if now == NEVER or now > settings.horizon:
-            return
+        if now == NEVER or now > until:
+            break
+        if settings.gauged:
+            gauges.pass_time(world, now)
         clock.now = now
         while world.agenda_time[1] == now:
             phases.end_due(world, world.agenda_id[1])
         while clock.published < settings.jobs and arrival(world) <= now:
             queues.publish(world)
         dispatch(world)
+    if settings.gauged and until < NEVER:
+        gauges.pass_time(world, until)
+        clock.now = max(clock.now, until)
 
 
 @helper

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workersim.engines.compiled import cpu
-from workersim.engines.compiled.jit import helper
 from workersim.engines.compiled.trees import heap_push, winner_set
+from workersim.jit import helper
 from workersim.runlog.schema import Kind
 from workersim.units import NEVER
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workersim.engines.compiled.jit import helper
 from workersim.engines.compiled.trees import count_add, count_kth
+from workersim.jit import helper
 
 if TYPE_CHECKING:
     from workersim.engines.compiled.world import World
@@ -54,6 +54,7 @@ def best_level(world: World) -> int:
     clock, settings = world.clock[0], world.settings[0]
     if settings.one_lane:
         while clock.taken < clock.published and left(world, clock.taken):
+            world.finished[job_at(world, clock.taken)] = world.expires[job_at(world, clock.taken)]
             clock.taken += 1
         return 0 if clock.taken < clock.published else -1
     while True:
@@ -64,7 +65,8 @@ def best_level(world: World) -> int:
         for q in range(settings.queues):
             lane = level * settings.queues + q
             while world.listens[q] and world.head[lane] >= 0 and left(world, world.head[lane]):
-                pop(world, lane)
+                j = job_at(world, pop(world, lane))
+                world.finished[j] = world.expires[j]
             found |= world.listens[q] and world.head[lane] >= 0
         if found:
             return level

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workersim.engines.compiled.jit import helper
+from workersim.jit import helper
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

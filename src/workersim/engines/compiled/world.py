@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from workersim.scenario import Fleet
     from workersim.workload import Jobs
 
-__all__ = ["DISPATCHES", "World", "make_world"]
+__all__ = ["DISPATCHES", "Shape", "World", "make_world", "shape_of"]
 
 DISPATCHES = ("longest_idle", "first", "least_busy", "random")
 
@@ -46,6 +46,7 @@ class World(NamedTuple):
 
     settings: NDArray[Any]  # one record, read only
     clock: NDArray[Any]  # one record: now, and how far each list has come
+    gauges: NDArray[Any]  # one record (gauges.py)
     # the jobs
     arrival: NDArray[np.int64]
     order: NDArray[np.int64]  # place -> job; empty if they are in order
@@ -90,17 +91,30 @@ class World(NamedTuple):
     busy_id: NDArray[np.int64]
 
 
-def make_world(jobs: Jobs, fleet: Fleet, horizon_ns: int, rebase: float) -> World:
-    """Lay out the arrays for a run that has not begun."""
+class Shape(NamedTuple):
+    """What all chunks of a run have in common: the priorities that jobs can have, and whether they can expire."""
+
+    levels: tuple[int, ...]
+    impatient: bool
+
+
+def shape_of(jobs: Jobs) -> Shape:
+    """Return the shape of a run whose jobs are all here."""
+    table = jobs.table
+    return Shape(tuple(np.unique(table.priority).tolist()), bool(np.any(table.expires_ns < NEVER)))
+
+
+def make_world(jobs: Jobs, fleet: Fleet, rebase: float, shape: Shape, *, gauged: bool = False) -> World:
+    """Lay out the arrays for a run that has not begun; ``gauged``: watch is kept over the CPUs."""
     table = jobs.table
     n, containers, slots = len(jobs), fleet.replicas, fleet.replicas * fleet.concurrency
     listed = _listed_queues(table.queues, fleet)
-    levels, level = np.unique(table.priority, return_inverse=True)
-    lanes = len(table.queues) * max(1, len(levels))
+    levels = max(1, len(shape.levels))
+    level = np.searchsorted(shape.levels, table.priority)
+    lanes = len(table.queues) * levels
     in_order = bool(np.all(table.arrival_ns[1:] >= table.arrival_ns[:-1]))
     one_lane = lanes == 1 == len(listed)
     settings = _record(
-        horizon=horizon_ns,
         jobs=n,
         containers=containers,
         concurrency=fleet.concurrency,
@@ -108,17 +122,19 @@ def make_world(jobs: Jobs, fleet: Fleet, horizon_ns: int, rebase: float) -> Worl
         rebase=rebase,
         dispatch=DISPATCHES.index(fleet.dispatch),
         queues=len(table.queues),
-        levels=max(1, len(levels)),
+        levels=levels,
         one_lane=one_lane,
         in_turn=fleet.queue_order == "round_robin",
+        gauged=gauged,
     )
     return World(
         settings=settings,
         clock=_record(now=0, published=0, taken=0, freed=slots, idle=0, front=0, starting=0, ended=0),
+        gauges=_gauges(),
         arrival=np.ascontiguousarray(table.arrival_ns, np.int64),
         order=np.zeros(0, np.int64) if in_order else np.argsort(table.arrival_ns, kind="stable"),
         lane=np.zeros(0, np.int32) if one_lane else (level * len(table.queues) + table.queue).astype(np.int32),
-        expires=np.zeros(0, np.int64) if np.all(table.expires_ns == NEVER) else np.ascontiguousarray(table.expires_ns),
+        expires=np.ascontiguousarray(table.expires_ns, np.int64) if shape.impatient else np.zeros(0, np.int64),
         first_phase=np.ascontiguousarray(jobs.first_phase, np.int64),
         kind=np.ascontiguousarray(jobs.phase_kind, np.uint8),
         demand=np.ascontiguousarray(jobs.phase_demand_ns, np.int64),
@@ -131,7 +147,7 @@ def make_world(jobs: Jobs, fleet: Fleet, horizon_ns: int, rebase: float) -> Worl
         following=np.full(0 if one_lane else n, -1),
         head=np.full(lanes, -1),
         tail=np.full(lanes, -1),
-        waiting=np.zeros(_power_of_two(len(levels)) + 1, np.int64),
+        waiting=np.zeros(_power_of_two(levels) + 1, np.int64),
         wheel=np.tile(np.array(listed, np.int64), (containers, 1)),
         listens=np.isin(np.arange(len(table.queues)), listed),
         containers=_containers(containers),
@@ -163,6 +179,11 @@ def _listed_queues(names: tuple[str, ...], fleet: Fleet) -> list[int]:
 def _record(**values: float) -> NDArray[Any]:
     dtype = np.dtype([(name, np.float64 if isinstance(value, float) else np.int64) for name, value in values.items()])
     return np.array([tuple(values.values())], dtype).view(np.recarray)
+
+
+def _gauges() -> NDArray[Any]:
+    whole = dict.fromkeys(["start", "running", "crowded", "high", "low", "crowded_high", "crowded_low"], 0)
+    return _record(**whole, most=0.0)
 
 
 def _containers(n: int) -> NDArray[Any]:

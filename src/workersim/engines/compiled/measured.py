@@ -1,0 +1,132 @@
+"""Runs that are only measured: their jobs come in chunks, and what happened to them is told piece by piece.
+
+A chunk is run up to the instant before its last arrival, so that all that can happen until then is known; jobs whose
+fate is open move on with the next chunk.  What is held is a chunk and the jobs in hand, however long the run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workersim.engines.compiled import fifo
+from workersim.engines.compiled.carry import carry
+from workersim.engines.compiled.engine import REBASE, outcomes
+from workersim.engines.compiled.gauges import WORD
+from workersim.engines.compiled.kernel import run
+from workersim.engines.compiled.world import make_world
+from workersim.runlog.pieces import CpuUse, Piece
+from workersim.units import NEVER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from workersim.engines.compiled.world import Shape, World
+    from workersim.scenario import Fleet
+    from workersim.workload import Jobs
+
+__all__ = ["ByEvents", "ByRecursion"]
+
+
+class ByEvents:
+    """A measured run by the event kernel.
+
+    Parameters
+    ----------
+    fleet
+        What it runs on.
+    horizon_ns
+        End of the run; ``NEVER``: when nothing is left to happen.
+    warm_up_ns
+        The use of CPUs counts from here on.
+    shape
+        What all chunks have in common.
+    """
+
+    def __init__(self, fleet: Fleet, horizon_ns: int, warm_up_ns: int, shape: Shape) -> None:
+        self.fleet, self.horizon_ns, self.warm_up_ns, self.shape = fleet, horizon_ns, warm_up_ns, shape
+        self.world: World | None = None
+        self.told_ns = -1
+
+    def pieces(self, chunks: Iterable[Jobs]) -> Iterator[Piece]:
+        """Run the jobs, which come in order of arrival, and tell what happened."""
+        last_ns = -1
+        for jobs in chunks:
+            if self.world is not None:
+                yield self._tell(self.world, last_ns - 1)
+            new = make_world(jobs, self.fleet, REBASE, self.shape, gauged=True)
+            new.gauges[0].start = self.warm_up_ns
+            self.world = new if self.world is None else carry(self.world, new)
+            last_ns = int(jobs.table.arrival_ns[-1])
+        if self.world is not None:
+            yield self._tell(self.world, self.horizon_ns, last=True)
+
+    def _tell(self, world: World, until_ns: int, *, last: bool = False) -> Piece:
+        run(world, until_ns)
+        expired = _expired(world, until_ns)
+        if last:
+            world.finished[expired] = world.expires[expired]
+        known = np.ones(len(world.started), np.bool_) if last else world.finished < NEVER
+        started, finished = world.started[known], world.finished[known]
+        starts = self._new(world.started, until_ns)
+        leaves = np.concatenate((starts, self._new(world.expires[expired], until_ns))) if len(expired) else starts
+        piece = Piece(
+            until_ns=until_ns,
+            arrivals=self._new(world.arrival, until_ns),
+            leaves=np.sort(leaves),
+            starts=np.sort(starts),
+            ends=self._new(world.finished[world.started < NEVER], until_ns),
+            arrival=world.arrival[known],
+            started=started,
+            finished=finished,
+            outcome=outcomes(started, finished),
+        )
+        self.told_ns = until_ns
+        return piece
+
+    def _new(self, instants: NDArray[np.int64], until_ns: int) -> NDArray[np.int64]:
+        return instants[(instants > self.told_ns) & (instants <= until_ns) & (instants < NEVER)]
+
+    def cpu_use(self) -> CpuUse:
+        """Return the CPU that was in use."""
+        if self.world is None:
+            return CpuUse(0.0, 0.0)
+        gauges = self.world.gauges[0]
+        running = (int(gauges.high) << WORD) + int(gauges.low)
+        crowded = (int(gauges.crowded_high) << WORD) + int(gauges.crowded_low)
+        last = float(gauges.running + gauges.crowded * self.fleet.cores)  # at the horizon itself
+        return CpuUse(running + crowded * self.fleet.cores, max(float(gauges.most), last))
+
+
+def _expired(world: World, until_ns: int) -> NDArray[np.int64]:
+    if not len(world.expires):
+        return np.empty(0, np.int64)
+    return np.flatnonzero((world.started == NEVER) & (world.expires <= until_ns) & (world.expires < NEVER))
+
+
+class ByRecursion:
+    """A measured run by the recursion: which slot takes a job does not matter, so every dispatch rule will do.
+
+    The parameters are those of ``ByEvents``.
+    """
+
+    def __init__(self, fleet: Fleet, horizon_ns: int) -> None:
+        self.horizon_ns = horizon_ns
+        self.free = fifo.free_slots(fleet)
+        self.fleet = fleet
+
+    def pieces(self, chunks: Iterable[Jobs]) -> Iterator[Piece]:
+        """Run the jobs, which come in order of arrival, and tell what happened."""
+        for jobs in chunks:
+            arrival = np.ascontiguousarray(jobs.table.arrival_ns, np.int64)
+            columns = fifo.columns(self.fleet, len(jobs))
+            fifo.run(arrival, np.ascontiguousarray(jobs.demand_ns), self.free, self.horizon_ns, columns)
+            starts = columns.started[columns.started < NEVER]
+            ends = columns.finished[columns.finished < NEVER]
+            outcome = outcomes(columns.started, columns.finished)
+            yield Piece(
+                int(arrival[-1]) - 1, arrival, starts, starts, ends, arrival, columns.started, columns.finished, outcome
+            )

@@ -1,0 +1,181 @@
+"""The figures of a run that is told piece by piece and never held.
+
+Counts, sums, means, areas and extremes are exact, as they are when read from a log; the standard deviation is one of
+the same numbers, added up in another order; quantiles come from buckets and are within ``QUANTILE_ERROR``.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from workersim.metrics.curves import over_time
+from workersim.metrics.figures import QUANTILES, figures
+from workersim.metrics.tally import BUCKETS, ERROR, WORD, middle_ns, most_at_once, new_sums, tally
+from workersim.runlog.counting import exact_sum
+from workersim.runlog.schema import Outcome
+from workersim.units import NEVER, SECOND
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from workersim.runlog import RunLog
+    from workersim.runlog.pieces import CpuUse, Piece
+
+__all__ = ["QUANTILE_ERROR", "Meter"]
+
+QUANTILE_ERROR = ERROR
+
+
+class Meter:
+    """Reads the figures of a run from its pieces.
+
+    Parameters
+    ----------
+    warm_up_ns
+        As for ``figures``.
+    """
+
+    def __init__(self, *, warm_up_ns: int) -> None:
+        self.warm_up_ns = warm_up_ns
+        self.told_ns = 0
+        self.wait, self.service, self.response = _Spread(), _Spread(), _Spread()
+        self.queue, self.busy = _Level(warm_up_ns), _Level(warm_up_ns)
+        self.outcomes = np.zeros(len(Outcome), np.int64)
+        self.done_in_window = 0
+
+    def add(self, piece: Piece) -> None:
+        """Count what a piece tells."""
+        started, finished = piece.started < NEVER, piece.finished < NEVER
+        measured = started if self.warm_up_ns == 0 else started & (piece.arrival >= self.warm_up_ns)
+        ended = measured & finished
+        self.wait.add(_taken(piece.started - piece.arrival, measured))
+        self.service.add(_taken(piece.finished - piece.started, ended))
+        self.response.add(_taken(piece.finished - piece.arrival, ended))
+        self.queue.add(piece.arrivals, piece.leaves, piece.until_ns)
+        self.busy.add(piece.starts, piece.ends, piece.until_ns)
+        self.outcomes += np.bincount(piece.outcome, minlength=len(Outcome))
+        # As in a log: what ended at the very end of the warm-up belongs to it; what ends at 0 belongs to the run.
+        first = self.warm_up_ns + 1 if self.warm_up_ns else 0
+        self.done_in_window += int(np.count_nonzero(started & finished & (piece.finished >= first)))
+        for instants in (piece.arrivals, piece.leaves, piece.ends):
+            self.told_ns = max(self.told_ns, int(instants.max(initial=0)))
+
+    def figures(self, fleet: RunLog, cpu: CpuUse | None) -> dict[str, Any]:
+        """Return the tree of ``figures``.
+
+        Parameters
+        ----------
+        fleet
+            The log of the same run without its jobs: what there was to run on, and until when.
+        cpu
+            CPU in use; None: every busy slot uses one.
+        """
+        end_ns = fleet.horizon_ns
+        tree = figures(fleet, warm_up_ns=self.warm_up_ns)
+        queue, busy = self.queue.finish(end_ns), self.busy.finish(end_ns)
+        tree["jobs"] = self._jobs()
+        tree["wait"] = self.wait.figures() | {"waited": self.wait.figures(above_zero=True)}
+        tree["service"], tree["response"] = self.service.figures(), self.response.figures()
+        window_ns = end_ns - self.warm_up_ns
+        mean = queue[0] / window_ns if window_ns else None
+        tree["queue_length"] = {"mean": mean, "max": float(queue[1])}
+        tree["visible"] = dict(tree["queue_length"])
+        tree["utilization"] = self._share(fleet, "slots", *busy)
+        tree["cpu"] = self._share(fleet, "vcpus", *((cpu.area, cpu.most) if cpu else busy))
+        finished = tree["jobs"]["finished"]
+        tree["cost"]["per_job"] = tree["cost"]["total"] / finished if finished else None
+        tree["throughput"] = self.done_in_window / (window_ns / SECOND) if window_ns else None
+        return tree
+
+    def _jobs(self) -> dict[str, int]:
+        count = {outcome: int(self.outcomes[outcome]) for outcome in Outcome}
+        return {
+            "arrived": int(self.outcomes.sum()),
+            "finished": count[Outcome.DONE],
+            "failed": count[Outcome.FAILED] + count[Outcome.TIMED_OUT],
+            "expired": count[Outcome.EXPIRED],
+            "lost": count[Outcome.LOST],
+            "unfinished": count[Outcome.UNFINISHED],
+        }
+
+    def _share(self, fleet: RunLog, of: str, area: float, most: float) -> dict[str, float | None]:
+        """Return mean and maximum of something in use, of what was up; a fleet that is measured never changes."""
+        up = over_time(fleet, of).between_ns(self.warm_up_ns, fleet.horizon_ns)
+        there, area_up = up.max(), up.area_ns()
+        return {"mean": area / area_up if area_up else None, "max": most / there if there else None}
+
+
+class _Spread:
+    """Durations of one kind."""
+
+    def __init__(self) -> None:
+        self.buckets = np.zeros(BUCKETS, np.int64)
+        self.sums = new_sums()
+
+    def add(self, durations_ns: NDArray[np.int64]) -> None:
+        if not len(durations_ns):
+            return
+        if not self.sums[0]["count"]:
+            # Squares about something near the mean do not lose its digits.
+            self.sums[0]["center"] = round(float(durations_ns.mean()))
+        tally(durations_ns, self.buckets, self.sums)
+
+    def figures(self, *, above_zero: bool = False) -> dict[str, float | None]:
+        """Return the figures of all durations, or of those above 0."""
+        sums = self.sums[0]
+        zeros = int(self.buckets[0]) if above_zero else 0
+        n, center = int(sums["count"]) - zeros, float(sums["center"])
+        if n == 0:
+            return dict.fromkeys(["mean", "std", *QUANTILES, "max"])
+        total_ns = (int(sums["high"]) << WORD) + int(sums["low"])
+        mean_ns = total_ns / n
+        variance = (float(sums["squares"]) - zeros * center**2) / n - (mean_ns - center) ** 2
+        counts = self.buckets.copy()
+        counts[0] -= zeros
+        most_ns = float(sums["most"])
+        quantiles = {name: min(_quantile(counts, q), most_ns) / SECOND for name, q in QUANTILES.items()}
+        std = math.sqrt(max(0.0, variance)) / SECOND
+        return {"mean": total_ns / (n * SECOND), "std": std, **quantiles, "max": most_ns / SECOND}
+
+
+def _quantile(counts: NDArray[np.int64], q: float) -> float:
+    """Interpolate between the two order statistics beside a quantile, as NumPy does by default."""
+    upto = np.cumsum(counts)
+    rank = (int(upto[-1]) - 1) * q
+    below, above = (middle_ns(int(np.searchsorted(upto, k, side="right"))) for k in (math.floor(rank), math.ceil(rank)))
+    return below + (above - below) * (rank - math.floor(rank))
+
+
+class _Level:
+    """A count over time: how many there are at once, and for how long."""
+
+    def __init__(self, since_ns: int) -> None:
+        self.since_ns = since_ns
+        self.level, self.most = 0, 0
+        self.up_ns, self.down_ns, self.ups, self.downs = 0, 0, 0, 0
+        self.later: tuple[NDArray[np.int64], NDArray[np.int64]] = (np.empty(0, np.int64), np.empty(0, np.int64))
+
+    def add(self, ups: NDArray[np.int64], downs: NDArray[np.int64], until_ns: int) -> None:
+        """Follow the changes up to an instant until which all are known; later ones are kept for then."""
+        self.up_ns += exact_sum(np.maximum(ups, self.since_ns))
+        self.down_ns += exact_sum(np.maximum(downs, self.since_ns))
+        self.ups, self.downs = self.ups + len(ups), self.downs + len(downs)
+        told = [np.sort(np.concatenate(parts)) for parts in zip(self.later, (ups, downs), strict=True)]
+        cuts = [int(np.searchsorted(instants, until_ns, side="right")) for instants in told]
+        now = [instants[:cut] for instants, cut in zip(told, cuts, strict=True)]
+        self.level, self.most = most_at_once(now[0], now[1], self.since_ns, self.level, self.most)
+        self.later = (told[0][cuts[0] :], told[1][cuts[1] :])
+
+    def finish(self, end_ns: int) -> tuple[int, int]:
+        """Return the area from the end of the warm-up to the end (exact, times ns), and the most at once."""
+        nothing = np.empty(0, np.int64)
+        self.add(nothing, nothing, end_ns)
+        area = self.ups * end_ns - self.up_ns - (self.downs * end_ns - self.down_ns)
+        return area, max(self.most, self.level)
+
+
+def _taken(column: NDArray[np.int64], rows: NDArray[np.bool_]) -> NDArray[np.int64]:
+    return column if rows.all() else column[rows]

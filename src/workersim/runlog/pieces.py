@@ -1,0 +1,52 @@
+"""A run told piece by piece, for runs that are only measured: each thing is told once, and nothing is kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["CpuUse", "Piece"]
+
+
+class Piece(NamedTuple):
+    """What became known of a run since the piece before; all instants and columns in nanoseconds.
+
+    Attributes
+    ----------
+    until_ns
+        What happens up to and including this instant is known; later instants may stand in the piece already.
+    arrivals, leaves
+        int64, in order: when jobs entered the queue, and left it for a slot or because their patience ended.
+    starts, ends
+        int64: when jobs got a slot, in order, and when they left it, in any order.
+    arrival, started, finished, outcome
+        n rows in any order, with the columns of the attempts table: the jobs whose fate is now known.
+    """
+
+    until_ns: int
+    arrivals: NDArray[np.int64]
+    leaves: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    arrival: NDArray[np.int64]
+    started: NDArray[np.int64]
+    finished: NDArray[np.int64]
+    outcome: NDArray[np.uint8]
+
+
+class CpuUse(NamedTuple):
+    """CPU in use from the end of the warm-up to the horizon, which no column of a piece can tell.
+
+    Attributes
+    ----------
+    area
+        vCPU-nanoseconds.
+    most
+        vCPUs at the same time.
+    """
+
+    area: float
+    most: float

@@ -1,0 +1,95 @@
+"""A run that is only measured has the figures of the same run with a log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from workersim.engines import simulate
+from workersim.engines.compiled.measured import ByEvents, ByRecursion
+from workersim.engines.compiled.world import shape_of
+from workersim.engines.written import fleet_log
+from workersim.metrics import figures
+from workersim.metrics.meter import QUANTILE_ERROR, Meter
+from workersim.runlog import JobTable
+from workersim.units import NEVER
+from workersim.workload import Jobs
+
+from .strategies import Case, cases, fifo_cases
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+QUANTILES = ("p50", "p90", "p95", "p99")
+
+
+def in_order(jobs: Jobs) -> Jobs:
+    return part(jobs, np.argsort(jobs.table.arrival_ns, kind="stable"))
+
+
+def part(jobs: Jobs, rows: Any) -> Jobs:
+    """Return some of the jobs, in the order of the rows."""
+    columns = {name: column[rows] for name, column in jobs.table.columns().items()}
+    first = jobs.first_phase
+    phases = np.concatenate([np.arange(0), *(np.arange(first[j], first[j + 1]) for j in rows)])
+    counts = np.diff(first)[rows]
+    return Jobs(
+        JobTable(**columns, classes=jobs.table.classes, queues=jobs.table.queues),
+        np.concatenate(([0], np.cumsum(counts))),
+        jobs.phase_kind[phases],
+        jobs.phase_demand_ns[phases],
+        jobs.dispatch_u[rows] if len(jobs.dispatch_u) else None,
+    )
+
+
+def chunks(jobs: Jobs, size: int) -> Iterator[Jobs]:
+    for start in range(0, len(jobs), size):
+        yield part(jobs, np.arange(start, min(start + size, len(jobs))))
+
+
+def same(measured: Any, read: Any, path: str = "") -> None:
+    """Everything is equal to the last bit, but for quantiles and the standard deviation."""
+    if isinstance(read, dict):
+        assert measured.keys() == read.keys(), path
+        for key in read:
+            same(measured[key], read[key], f"{path}.{key}")
+    elif path.endswith(QUANTILES) and read is not None:
+        assert measured == pytest.approx(read, rel=QUANTILE_ERROR, abs=1e-12), path
+    elif path.endswith(".std") and read is not None:
+        assert measured == pytest.approx(read, rel=1e-9, abs=1e-9 * 60), path
+    elif path.startswith(".cpu") and read is not None:
+        assert measured == pytest.approx(read, rel=1e-12), path
+    else:
+        assert measured == read, path
+
+
+def figures_both_ways(case: Case, size: int, warm: float, *, recursion: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    jobs, fleet, horizon_ns = Case(in_order(case.jobs), case.fleet, case.horizon_ns)
+    log = simulate(jobs, fleet, engine="simpy", horizon_ns=horizon_ns)
+    warm_up_ns = int(warm * log.horizon_ns)
+    meter = Meter(warm_up_ns=warm_up_ns)
+    by_events = ByEvents(fleet, horizon_ns, warm_up_ns, shape_of(jobs))
+    pieces = ByRecursion(fleet, horizon_ns).pieces if recursion else by_events.pieces
+    for piece in pieces(chunks(jobs, size)):
+        meter.add(piece)
+    end_ns = meter.told_ns if horizon_ns == NEVER else horizon_ns
+    assert end_ns == log.horizon_ns
+    cpu = None if recursion else by_events.cpu_use()
+    return meter.figures(fleet_log(fleet, end_ns), cpu), figures(log, warm_up_ns=warm_up_ns)
+
+
+@given(case=cases(), size=st.sampled_from([1, 2, 5, 100]), warm=st.sampled_from([0.0, 0.0, 0.3, 1.0]))
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_figures_from_pieces_are_those_from_the_log(case: Case, size: int, warm: float) -> None:
+    same(*figures_both_ways(case, size, warm, recursion=False))
+
+
+@given(case=fifo_cases(), size=st.sampled_from([1, 3, 100]), warm=st.sampled_from([0.0, 0.0, 0.3, 1.0]))
+def test_the_recursion_is_measured_alike(case: Case, size: int, warm: float) -> None:
+    """Where all phases are of one kind, the CPUs in use are the busy slots, or none."""
+    case.jobs.phase_kind[:] = 0
+    same(*figures_both_ways(case, size, warm, recursion=True))
