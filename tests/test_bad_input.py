@@ -392,7 +392,7 @@ CASES = [
     (
         "poisson: {rate: 10/hour, until: 8 h}",
         "every: {interval: 0 s, until: 8 h}",
-        "9:25: workload.arrivals[1].every.interval: expected a duration above 0 s, found '0 s'",
+        "9:25: workload.arrivals[1].every.interval: expected a time above 0 s, found one that is always 0",
     ),
     (
         "poisson: {rate: 10/hour, until: 8 h}",
@@ -650,7 +650,7 @@ def test_a_trace_may_bring_classes_that_claims_speak_of() -> None:
             lambda: Poisson(rate=True),
             "poisson.rate: expected a rate such as 10/hour, 1/5 min or 0.5/s, found True",
         ),
-        (lambda: Every(interval=0), "every.interval: expected a duration above 0 s, found 0"),
+        (lambda: Every(interval=0), "every.interval: expected a time above 0 s, found one that is always 0"),
         (lambda: Burst(jobs=1, classes=["a", "a"]), "burst.classes[1]: expected each name once, found 'a' again"),
         (lambda: Trace(""), "trace.file: expected printable text of 1 to 1000 characters, found ''"),
         (

@@ -21,7 +21,7 @@ from workersim.metrics import figures
 from workersim.runlog import Outcome
 from workersim.scenario import MEASURES
 
-from .logs import Row, log_of, overload, retried
+from .logs import Row, fleet_of, log_of, overload, retried
 
 if TYPE_CHECKING:
     from workersim.runlog import RunLog
@@ -269,6 +269,25 @@ def test_a_value_is_below_within_or_above(value: float, bound: float, how: Any) 
     assert asked.below(value) + asked.allows(value) + asked.above(value) == 1
     assert asked.allows(bound)
     assert asked.allows(math.nextafter(bound, math.inf))  # rounding is no reason
+
+
+def test_what_cannot_be_told_is_said() -> None:
+    waiting = log_of(Row(0, None, None, Outcome.UNFINISHED), horizon=60, fleet=fleet_of())
+    assert verdict_on(waiting, claim("utilization", "at_most", 1, at_s=30)).why == (
+        "There is nothing to measure: no slot is up at 30 s."
+    )
+    assert verdict_on(waiting, claim("service.mean", "at_most", 1)).why.endswith("no job left its slot.")
+    idle = log_of(horizon=60)
+    assert verdict_on(idle, claim("wait.mean", "at_most", 1)).why.endswith("no job has a wait.")
+    assert verdict_on(idle, claim("cost.per_job", "at_most", 1)).why.endswith("the run has no cost.per_job.")
+
+
+def test_a_response_that_goes_on_may_leave_a_claim_open() -> None:
+    short = Observed(value=5.0, floor=5.0)
+    longer = Observed(value=5.0, floor=30.0)
+    got = judge(claim("response.mean", "at_most", 10), [short, longer], scenario="s", random=True)
+    assert got.verdict == "inconclusive"
+    assert got.why == "Over 2 replications the mean response is 5 s, but jobs that still run may change that."
 
 
 def test_rounding_decides_nothing() -> None:

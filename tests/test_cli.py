@@ -439,7 +439,7 @@ def test_what_nobody_expects_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch
     for error, says in (
         (MemoryError(), "there is not enough memory for this"),
         (PermissionError(13, "Permission denied", "x.yaml"), "x.yaml: Permission denied"),
-        (ws.LogError("a law is broken"), "a law is broken"),
+        (ws.LogError("a law of \x1b[31m is broken"), r"a law of \x1b[31m is broken"),
     ):
         monkeypatch.setattr("workersim.scenario.load_many", raising(error))
         assert refused("run", OVERLOAD) == f"Error: {says}\n"

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from workersim.engines import simulate
+from workersim.engines.compiled.layout import shape_of
 from workersim.engines.compiled.measured import ByEvents, ByRecursion
-from workersim.engines.compiled.world import shape_of
 from workersim.engines.written import fleet_log
 from workersim.metrics import figures
 from workersim.metrics.meter import QUANTILE_ERROR, Meter
@@ -71,7 +71,7 @@ def figures_both_ways(case: Case, size: int, warm: float, *, recursion: bool) ->
     jobs, fleet, horizon_ns = Case(in_order(case.jobs), case.fleet, case.horizon_ns)
     log = simulate(jobs, fleet, engine="simpy", horizon_ns=horizon_ns)
     warm_up_ns = int(warm * log.horizon_ns)
-    meter = Meter(warm_up_ns=warm_up_ns)
+    meter = Meter(warm_up_ns=warm_up_ns, slots=fleet.slots)
     by_events = ByEvents(fleet, horizon_ns, warm_up_ns, shape_of(jobs))
     pieces = ByRecursion(fleet, horizon_ns).pieces if recursion else by_events.pieces
     for piece in pieces(chunks(jobs, size)):

@@ -3,9 +3,9 @@
 A case is a scenario that meets the assumptions of a form; it is run 32 times from a fixed seed on the compiled engine,
 and each figure is what ``ws.run`` would tell.  What is exact must lie in the 99.99 % Student interval over the
 replications; an approximation states the band around itself in which that whole interval must lie; a bound has to
-hold.  The interval must be narrow, too, or it would prove nothing.  There are some eighty figures in forty independent
-runs, so at 99.9 % one time in thirty one of them would fail by chance alone when what a seed draws changes; at this
-level it is one in three hundred.  ``python -m tests.theory_table`` prints them all.
+hold.  The interval must be narrow, too, or it would prove nothing.  There are about a hundred figures from 36
+scenarios, so at 99.9 % one time in thirty some figure would fail by chance alone when what a seed draws changes; at
+this level it is about one in three hundred.  ``python -m tests.theory_table`` prints them all.
 """
 
 from __future__ import annotations

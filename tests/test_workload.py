@@ -709,3 +709,18 @@ def test_range_is_checked_for_another_fleet_too() -> None:
     ensure_range(jobs, Fleet(replicas=1, concurrency=4), NEVER)
     with pytest.raises(InputError, match="the run could last"):
         ensure_range(jobs, Fleet(replicas=1, concurrency=1), NEVER)
+
+
+def test_an_interval_may_be_drawn_wherever_it_may_be_fixed() -> None:
+    drawn = Scenario.model_validate(
+        {
+            "name": "x",
+            "fleet": {"replicas": 1, "concurrency": 1},
+            "workload": {
+                "jobs": {"document": {"service": "1 s"}},
+                "arrivals": [{"every": {"interval": {"empirical": {"values": ["2 s", "2 s"]}}, "until": "6 s"}}],
+            },
+            "run": {"until": "drained"},
+        }
+    )
+    assert realise(drawn).table.arrival_ns.tolist() == [0, 2 * 10**9, 4 * 10**9, 6 * 10**9]

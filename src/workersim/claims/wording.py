@@ -106,6 +106,8 @@ def _over_replications(claim: Sentence, case: Case) -> str:
     found = f"Over {known} replications the {_subject(claim)} is {shown_value}{spread}"
     if case.finding != "inconclusive":
         return found + _compared(claim, case) + "."
+    if claim.allows(case.interval[0]) and claim.allows(case.interval[1]):
+        return found + ", but jobs that still run may change that."
     if claim.exact:
         return found + "; chance never supports one exact value, so the claim needs a `within`."
     return f"{found}, which reaches across what is claimed: {claim.allowed}."
@@ -114,8 +116,6 @@ def _over_replications(claim: Sentence, case: Case) -> str:
 def _compared(claim: Sentence, case: Case) -> str:
     if case.finding == "refuted":
         return f", {_otherwise(claim)}"
-    if case.finding != "supported":
-        return ", but jobs that still run may change that"
     if claim.low != -float("inf") and claim.high != float("inf"):
         return ", as expected" if claim.exact else f", within {claim.allowed}"
     return f", which is {claim.allowed}"

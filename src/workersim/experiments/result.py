@@ -78,6 +78,9 @@ class Result:
     samples: tuple[dict[str, Any], ...]
     warnings: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return f"<Result of {self.scenario.name!r}: {len(self.log.jobs)} jobs, {self.replications} x {self.engine}>"
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in self.metrics:
             msg = f"a result has no {name!r}" + _hint(name, [*self.metrics, *vars(type(self))])

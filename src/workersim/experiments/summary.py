@@ -140,7 +140,8 @@ def _with_half(mean: str, half: float) -> str:
 def _facts(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
     jobs, cost = metrics["jobs"], metrics["cost"]
     ends = [name for name in jobs if name not in ("arrived", "interval") and (jobs[name] or name == "finished")]
-    counted = ", ".join(f"{format_number(jobs[name])} {name}" for name in ["arrived", *ends])
+    # Means over replications are shown with the digits that they need to add up.
+    counted = ", ".join(f"{round(jobs[name], 2):,.10g} {name}" for name in ["arrived", *ends])
     return [
         ("jobs", counted),
         ("throughput", _shown(metrics["throughput"], format_rate)),

@@ -35,8 +35,8 @@ def over_time(log: RunLog, name: str, *, queue: str | None = None, replica: int 
     name
         ``queue_length`` (attempts published, neither started nor gone), ``visible`` (those of them
         that no worker has received), ``reserved`` (those that one has), ``busy`` (slots that run an
-        attempt), ``slots`` (slots that are up), ``utilization`` (busy of those up), ``cpu`` (vCPUs
-        in use of those up), ``memory`` (bytes held), ``cost`` (price of an hour).
+        attempt), ``slots`` (slots that are up), ``utilization`` (busy of those up), ``vcpus`` (those
+        up), ``cpu`` (vCPUs in use of those up), ``memory`` (bytes held), ``cost`` (price of an hour).
     queue
         Only the jobs of this queue; for ``queue_length``, ``visible``, ``reserved`` and ``busy``.
     replica

@@ -13,8 +13,7 @@ import numpy as np
 
 from workersim.metrics.curves import over_time
 from workersim.metrics.figures import QUANTILES, figures
-from workersim.metrics.tally import BUCKETS, ERROR, WORD, middle_ns, most_at_once, new_sums, tally
-from workersim.runlog.counting import exact_sum
+from workersim.metrics.tally import BUCKETS, ERROR, WORD, middle_ns, most_at_once, new_sums, tally, total
 from workersim.runlog.schema import Outcome
 from workersim.units import NEVER, SECOND
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from workersim.runlog import RunLog
     from workersim.runlog.pieces import CpuUse, Piece
 
-__all__ = ["QUANTILE_ERROR", "Meter"]
+__all__ = ["QUANTILE_ERROR", "Meter", "in_order"]
 
 QUANTILE_ERROR = ERROR
 
@@ -36,13 +35,15 @@ class Meter:
     ----------
     warm_up_ns
         As for ``figures``.
+    slots
+        Slots that are up.
     """
 
-    def __init__(self, *, warm_up_ns: int) -> None:
+    def __init__(self, *, warm_up_ns: int, slots: int) -> None:
         self.warm_up_ns = warm_up_ns
         self.told_ns = 0
         self.wait, self.service, self.response = _Spread(), _Spread(), _Spread()
-        self.queue, self.busy = _Level(warm_up_ns), _Level(warm_up_ns)
+        self.queue, self.busy = _Level(warm_up_ns), _Level(warm_up_ns, limit=slots)
         self.outcomes = np.zeros(len(Outcome), np.int64)
         self.done_in_window = 0
 
@@ -150,20 +151,25 @@ def _quantile(counts: NDArray[np.int64], q: float) -> float:
 
 
 class _Level:
-    """A count over time: how many there are at once, and for how long."""
+    """A count over time: how many there are at once, and for how long.
 
-    def __init__(self, since_ns: int) -> None:
-        self.since_ns = since_ns
+    Once it has reached its limit, only areas are left to add up, and nothing needs to be put in order for that.
+    """
+
+    def __init__(self, since_ns: int, limit: int | None = None) -> None:
+        self.since_ns, self.limit = since_ns, limit
         self.level, self.most = 0, 0
         self.up_ns, self.down_ns, self.ups, self.downs = 0, 0, 0, 0
         self.later: tuple[NDArray[np.int64], NDArray[np.int64]] = (np.empty(0, np.int64), np.empty(0, np.int64))
 
     def add(self, ups: NDArray[np.int64], downs: NDArray[np.int64], until_ns: int) -> None:
         """Follow the changes up to an instant until which all are known; later ones are kept for then."""
-        self.up_ns += exact_sum(np.maximum(ups, self.since_ns))
-        self.down_ns += exact_sum(np.maximum(downs, self.since_ns))
+        self.up_ns += _total(ups, self.since_ns)
+        self.down_ns += _total(downs, self.since_ns)
         self.ups, self.downs = self.ups + len(ups), self.downs + len(downs)
-        told = [np.sort(np.concatenate(parts)) for parts in zip(self.later, (ups, downs), strict=True)]
+        if self.most == self.limit:
+            return
+        told = [in_order(np.concatenate(parts)) for parts in zip(self.later, (ups, downs), strict=True)]
         cuts = [int(np.searchsorted(instants, until_ns, side="right")) for instants in told]
         now = [instants[:cut] for instants, cut in zip(told, cuts, strict=True)]
         self.level, self.most = most_at_once(now[0], now[1], self.since_ns, self.level, self.most)
@@ -174,7 +180,17 @@ class _Level:
         nothing = np.empty(0, np.int64)
         self.add(nothing, nothing, end_ns)
         area = self.ups * end_ns - self.up_ns - (self.downs * end_ns - self.down_ns)
-        return area, max(self.most, self.level)
+        return area, self.most if self.most == self.limit else max(self.most, self.level)
+
+
+def _total(instants: NDArray[np.int64], since_ns: int) -> int:
+    high, low = total(instants, since_ns)
+    return (int(high) << WORD) + int(low)
+
+
+def in_order(instants: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Sort instants, if they are not in order already: to look is much cheaper, and they mostly are."""
+    return instants if bool((instants[1:] >= instants[:-1]).all()) else np.sort(instants)
 
 
 def _taken(column: NDArray[np.int64], rows: NDArray[np.bool_]) -> NDArray[np.int64]:

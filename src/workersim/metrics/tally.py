@@ -16,7 +16,7 @@ from workersim.jit import entry
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["BUCKETS", "ERROR", "WORD", "middle_ns", "most_at_once", "new_sums", "tally"]
+__all__ = ["BUCKETS", "ERROR", "WORD", "middle_ns", "most_at_once", "new_sums", "tally", "total"]
 
 PRECISION = 9
 ERROR = 2.0**-10  # relative, of a quantile
@@ -50,6 +50,17 @@ def tally(durations: NDArray[np.int64], buckets: NDArray[np.int64], sums: NDArra
     sums[0]["low"] += low
     sums[0]["most"] = most
     sums[0]["squares"] += squares
+
+
+@entry
+def total(instants: NDArray[np.int64], since: int) -> tuple[int, int]:
+    """Return the sum of instants, earlier ones moved up to ``since``, in two words."""
+    high, low = 0, 0
+    for i in range(len(instants)):
+        x = max(instants[i], since)
+        high += x >> WORD
+        low += x & ((1 << WORD) - 1)
+    return high, low
 
 
 def middle_ns(bucket: int) -> float:

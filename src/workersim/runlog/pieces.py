@@ -19,11 +19,13 @@ class Piece(NamedTuple):
     until_ns
         What happens up to and including this instant is known; later instants may stand in the piece already.
     arrivals, leaves
-        int64, in order: when jobs entered the queue, and left it for a slot or because their patience ended.
+        int64, in any order: when jobs entered the queue, and left it for a slot or because their patience ended.
     starts, ends
-        int64: when jobs got a slot, in order, and when they left it, in any order.
+        int64, in any order: when jobs got a slot, and when they left it.
     arrival, started, finished, outcome
         n rows in any order, with the columns of the attempts table: the jobs whose fate is now known.
+
+    The arrays are the piece's for as long as nobody asks for the next one, which may reuse them.
     """
 
     until_ns: int

@@ -87,11 +87,15 @@ class Burst(Tagged):
 
 
 class Every(_Stream):
-    """A job at a fixed interval: at ``from``, ``from`` + interval, and so on."""
+    """A job at every interval, fixed or drawn: at ``from``, ``from`` + interval, and so on."""
 
     tag: ClassVar[str] = "every"
 
-    interval: Above0 = Field(description="Time between two jobs.")
+    interval: Time = Field(description="Time between two jobs.")
+
+    def problems(self) -> list[Problem]:
+        """Refuse jobs without end at one instant."""
+        return super().problems() + _never_0(("interval",), self.interval)
 
 
 class Poisson(_Stream):
@@ -103,7 +107,7 @@ class Poisson(_Stream):
 
 
 class Renewal(_Stream):
-    """Jobs whose intervals are drawn from a distribution."""
+    """Jobs whose intervals are drawn from a distribution; the first comes one interval after ``from``."""
 
     tag: ClassVar[str] = "renewal"
 

@@ -1,4 +1,4 @@
-"""A run that gets its jobs in chunks: what is still in hand moves into the arrays of the next chunk."""
+"""A run that gets its jobs in chunks: those in hand move to the front, and the next chunk stands behind them."""
 
 from __future__ import annotations
 
@@ -6,82 +6,73 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from workersim.engines.compiled.layout import job_columns, phase_columns
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from workersim.engines.compiled.layout import Shape
     from workersim.engines.compiled.world import World
+    from workersim.workload import Jobs
 
 __all__ = ["carry"]
 
-Column = "NDArray[Any]"
 
-
-def carry(old: World, new: World) -> World:
-    """Return the world of a new chunk in which the fleet stands, and jobs wait and run, as in the old one.
+def carry(world: World, jobs: Jobs, shape: Shape) -> World:
+    """Return the world with a further chunk of jobs, in the same arrays where they have room.
 
     Parameters
     ----------
-    old
-        A world whose run has stopped between two instants.
-    new
-        The world of the next chunk, not begun; its jobs arrive no earlier than any of the old ones.
+    world
+        A world whose run has stopped between two instants; it is used up.
+    jobs
+        They arrive no earlier than any of the world's.
+    shape
+        What all chunks have in common.
     """
-    live = np.flatnonzero(old.finished == NEVER)
-    place = np.full(len(old.finished) + 1, -1)  # the last one stands for "none"
-    place[live] = np.arange(len(live))
-    first_phase, phases = _phases(old, live)
-    jobs = {name: np.concatenate((getattr(old, name)[live], getattr(new, name))) for name in _by_job(new)}
-    phase_columns = {name: np.concatenate((getattr(old, name)[phases], getattr(new, name))) for name in _BY_PHASE}
-    carried = old._replace(
-        **jobs,
-        **phase_columns,
-        first_phase=np.concatenate((first_phase[:-1], first_phase[-1] + new.first_phase)),
-        settings=_with(new.settings, jobs=len(live) + int(new.settings[0].jobs)),
-    )
-    _move_queues(old, carried, place, live)
-    _move_running(old, carried, place, live)
+    live = np.flatnonzero(world.finished[: world.settings[0].jobs] == NEVER)
+    counts = np.diff(world.first_phase)[live]
+    kept = np.concatenate(([0], np.cumsum(counts)))
+    phases = np.arange(kept[-1]) + np.repeat(world.first_phase[live] - kept[:-1], counts)
+    old_first = world.first_phase[live]
+    columns: dict[str, NDArray[Any]] = {}
+    for rows, more in ((live, job_columns(jobs, shape)), (phases, phase_columns(jobs))):
+        columns |= {name: _moved(getattr(world, name), rows, column) for name, column in more.items()}
+    carried = world._replace(**columns, first_phase=np.concatenate((kept[:-1], kept[-1] + jobs.first_phase)))
+    _move_queues(world, carried, live)
+    _move_running(carried, len(live), kept[:-1] - old_first)
+    carried.settings[0].jobs = len(live) + len(jobs)
     return carried
 
 
-_BY_PHASE = ("kind", "demand", "phase_end")
+def _moved(column: NDArray[Any], rows: NDArray[np.int64], more: NDArray[Any]) -> NDArray[Any]:
+    """Return a column with some of its rows in front and more behind; one that is not used stays empty."""
+    if not len(more):
+        return column
+    held, size = column[rows], len(rows) + len(more)
+    if size > len(column):
+        column = np.empty(size + size // 4, column.dtype)  # memory that is touched for the first time costs most
+    column[: len(rows)] = held
+    column[len(rows) : size] = more
+    return column
 
 
-def _by_job(world: World) -> list[str]:
-    names = ("arrival", "expires", "lane", "lots", "following", "started", "finished", "replica", "slot")
-    return [name for name in names if len(getattr(world, name))]
-
-
-def _phases(old: World, live: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return where the phases of the live jobs begin from now on, and where they stand in the old columns."""
-    counts = np.diff(old.first_phase)[live]
-    first_phase = np.concatenate(([0], np.cumsum(counts)))
-    phases = np.arange(first_phase[-1]) + np.repeat(old.first_phase[live] - first_phase[:-1], counts)
-    return first_phase, phases
-
-
-def _move_queues(old: World, carried: World, place: NDArray[np.int64], live: NDArray[np.int64]) -> None:
+def _move_queues(world: World, carried: World, live: NDArray[np.int64]) -> None:
     """Point the queues at the new places of the jobs that wait in them."""
-    clock = old.clock[0]
-    published, taken = np.searchsorted(live, [clock.published, clock.taken])
-    clock.published, clock.taken = published, taken
+    clock = world.clock[0]
+    clock.published, clock.taken = np.searchsorted(live, [clock.published, clock.taken])
     if len(carried.following):
-        carried.following[: len(live)] = place[old.following[live]]
-        carried.head[:] = place[old.head]
-        carried.tail[:] = place[old.tail]
+        place = np.full(world.settings[0].jobs + 1, -1)  # the last one stands for "none"
+        place[live] = np.arange(len(live))
+        carried.following[: len(live)] = place[carried.following[: len(live)]]
+        carried.head[:] = place[carried.head]
+        carried.tail[:] = place[carried.tail]
 
 
-def _move_running(old: World, carried: World, place: NDArray[np.int64], live: NDArray[np.int64]) -> None:
+def _move_running(carried: World, live: int, shift: NDArray[np.int64]) -> None:
     """Point the slots at the new places of their jobs and phases."""
-    running = live[old.started[live] < NEVER]
-    slots = old.replica[running] * np.int64(old.settings[0].concurrency) + old.slot[running]
-    carried.job[slots] = place[running]
-    carried.phase[slots] += carried.first_phase[place[running]] - old.first_phase[running]
-
-
-def _with(settings: NDArray[Any], **values: int) -> NDArray[Any]:
-    changed = settings.copy()
-    for name, value in values.items():
-        changed[name] = value
-    return changed
+    running = np.flatnonzero(carried.started[:live] < NEVER)
+    slots = carried.replica[running] * np.int64(carried.settings[0].concurrency) + carried.slot[running]
+    carried.job[slots] = running
+    carried.phase[slots] += shift[running]

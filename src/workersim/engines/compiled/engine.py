@@ -8,7 +8,7 @@ import numpy as np
 
 from workersim.engines.compiled import fifo
 from workersim.engines.compiled.kernel import run
-from workersim.engines.compiled.world import make_world, shape_of
+from workersim.engines.compiled.layout import make_world, shape_of
 from workersim.engines.written import Written
 from workersim.runlog import Outcome
 from workersim.units import NEVER

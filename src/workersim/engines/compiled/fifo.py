@@ -90,18 +90,19 @@ class Columns(NamedTuple):
 
 
 def columns(fleet: Fleet, n: int) -> Columns:
-    """Return columns for n jobs to which nothing has happened."""
+    """Return columns for n jobs, not filled."""
     places = np.arange(fleet.replicas * fleet.concurrency, dtype=np.int32)
     number, container = np.divmod(places, np.int32(fleet.replicas))
-    nowhere = np.int32(-1)
-    return Columns(np.full(n, NEVER), np.full(n, NEVER), np.full(n, nowhere), np.full(n, nowhere), container, number)
+    started, finished = np.empty((2, n), np.int64)
+    replica, slot = np.empty((2, n), np.int32)
+    return Columns(started, finished, replica, slot, container, number)
 
 
 @entry
 def run(
     arrival: NDArray[np.int64], demand: NDArray[np.int64], free: NDArray[np.int64], horizon: int, columns: Columns
 ) -> None:
-    """Fill the columns, job by job, as far as the horizon."""
+    """Fill the columns, job by job; a job that would start after the horizon does not."""
     slots = len(columns.number)
     bits = 0
     while slots >> bits > 0:
@@ -111,17 +112,27 @@ def run(
         place = turn & ((1 << bits) - 1)
         start = max(arrival[j], turn >> bits)
         if start > horizon:
+            fill_with_nothing(columns, j)
             return
         end = start + demand[j]
         columns.started[j] = start
         columns.replica[j] = columns.container[place]
         columns.slot[j] = columns.number[place]
-        if end <= horizon:
-            columns.finished[j] = end
+        columns.finished[j] = end if end <= horizon else NEVER
         if slots < FEW:
             sort_in(free, end << bits | place)
         else:
             play(free, place, end << bits | place)
+
+
+@helper
+def fill_with_nothing(columns: Columns, since: int) -> None:
+    """Say of all jobs from this one on that they never start."""
+    for j in range(since, len(columns.started)):
+        columns.started[j] = NEVER
+        columns.finished[j] = NEVER
+        columns.replica[j] = -1
+        columns.slot[j] = -1
 
 
 @helper

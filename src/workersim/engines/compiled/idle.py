@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workersim.engines.compiled import queues
+from workersim.engines.compiled.layout import DISPATCHES
 from workersim.engines.compiled.trees import count_add, count_below, count_kth, heap_pop, winner_set
-from workersim.engines.compiled.world import DISPATCHES
 from workersim.jit import helper
 from workersim.units import NEVER
 

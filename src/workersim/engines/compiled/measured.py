@@ -15,7 +15,7 @@ from workersim.engines.compiled.carry import carry
 from workersim.engines.compiled.engine import REBASE, outcomes
 from workersim.engines.compiled.gauges import WORD
 from workersim.engines.compiled.kernel import run
-from workersim.engines.compiled.world import make_world
+from workersim.engines.compiled.layout import make_world
 from workersim.runlog.pieces import CpuUse, Piece
 from workersim.units import NEVER
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from workersim.engines.compiled.world import Shape, World
+    from workersim.engines.compiled.layout import Shape
+    from workersim.engines.compiled.world import World
     from workersim.scenario import Fleet
     from workersim.workload import Jobs
 
@@ -57,32 +58,37 @@ class ByEvents:
         for jobs in chunks:
             if self.world is not None:
                 yield self._tell(self.world, last_ns - 1)
-            new = make_world(jobs, self.fleet, REBASE, self.shape, gauged=True)
-            new.gauges[0].start = self.warm_up_ns
-            self.world = new if self.world is None else carry(self.world, new)
+            self.world = self._begun(jobs) if self.world is None else carry(self.world, jobs, self.shape)
             last_ns = int(jobs.table.arrival_ns[-1])
         if self.world is not None:
             yield self._tell(self.world, self.horizon_ns, last=True)
 
+    def _begun(self, jobs: Jobs) -> World:
+        world = make_world(jobs, self.fleet, REBASE, self.shape, gauged=True)
+        world.gauges[0].start = self.warm_up_ns
+        return world
+
     def _tell(self, world: World, until_ns: int, *, last: bool = False) -> Piece:
         run(world, until_ns)
-        expired = _expired(world, until_ns)
-        if last:
-            world.finished[expired] = world.expires[expired]
-        known = np.ones(len(world.started), np.bool_) if last else world.finished < NEVER
-        started, finished = world.started[known], world.finished[known]
-        starts = self._new(world.started, until_ns)
-        leaves = np.concatenate((starts, self._new(world.expires[expired], until_ns))) if len(expired) else starts
+        jobs = int(world.settings[0].jobs)
+        arrival, started, finished = world.arrival[:jobs], world.started[:jobs], world.finished[:jobs]
+        expires = world.expires[:jobs]
+        expired = _expired(started, expires, until_ns)
+        if last and len(expired):
+            finished[expired] = expires[expired]
+        known = np.ones(jobs, np.bool_) if last else finished < NEVER
+        starts = self._new(started, until_ns)
+        leaves = np.concatenate((starts, self._new(expires[expired], until_ns))) if len(expired) else starts
         piece = Piece(
             until_ns=until_ns,
-            arrivals=self._new(world.arrival, until_ns),
-            leaves=np.sort(leaves),
-            starts=np.sort(starts),
-            ends=self._new(world.finished[world.started < NEVER], until_ns),
-            arrival=world.arrival[known],
-            started=started,
-            finished=finished,
-            outcome=outcomes(started, finished),
+            arrivals=self._new(arrival, until_ns),
+            leaves=leaves,
+            starts=starts,
+            ends=self._new(finished[started < NEVER] if len(expires) else finished, until_ns),
+            arrival=arrival[known],
+            started=started[known],
+            finished=finished[known],
+            outcome=outcomes(started[known], finished[known]),
         )
         self.told_ns = until_ns
         return piece
@@ -101,10 +107,10 @@ class ByEvents:
         return CpuUse(running + crowded * self.fleet.cores, max(float(gauges.most), last))
 
 
-def _expired(world: World, until_ns: int) -> NDArray[np.int64]:
-    if not len(world.expires):
-        return np.empty(0, np.int64)
-    return np.flatnonzero((world.started == NEVER) & (world.expires <= until_ns) & (world.expires < NEVER))
+def _expired(started: NDArray[np.int64], expires: NDArray[np.int64], until_ns: int) -> NDArray[np.int64]:
+    if not len(expires):
+        return expires
+    return np.flatnonzero((started == NEVER) & (expires <= until_ns) & (expires < NEVER))
 
 
 class ByRecursion:
@@ -120,13 +126,19 @@ class ByRecursion:
 
     def pieces(self, chunks: Iterable[Jobs]) -> Iterator[Piece]:
         """Run the jobs, which come in order of arrival, and tell what happened."""
+        columns = fifo.columns(self.fleet, 0)
         for jobs in chunks:
+            if len(columns.started) != len(jobs):
+                columns = fifo.columns(self.fleet, len(jobs))
             arrival = np.ascontiguousarray(jobs.table.arrival_ns, np.int64)
-            columns = fifo.columns(self.fleet, len(jobs))
             fifo.run(arrival, np.ascontiguousarray(jobs.demand_ns), self.free, self.horizon_ns, columns)
-            starts = columns.started[columns.started < NEVER]
-            ends = columns.finished[columns.finished < NEVER]
-            outcome = outcomes(columns.started, columns.finished)
-            yield Piece(
-                int(arrival[-1]) - 1, arrival, starts, starts, ends, arrival, columns.started, columns.finished, outcome
-            )
+            started, finished = columns.started, columns.finished
+            starts, ends = _happened(started), _happened(finished)
+            outcome = outcomes(started, finished)
+            yield Piece(int(arrival[-1]) - 1, arrival, starts, starts, ends, arrival, started, finished, outcome)
+
+
+def _happened(instants: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the instants at which something happened."""
+    never = instants == NEVER
+    return instants[~never] if never.any() else instants

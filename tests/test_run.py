@@ -1,0 +1,116 @@
+"""Running from Python: what a result gives, and what is refused or warned of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import workersim as ws
+
+
+def scenario(**settings: Any) -> ws.Scenario:
+    return ws.Scenario(
+        name="random",
+        fleet=ws.Fleet(replicas=1, concurrency=2, **settings),
+        workload=ws.Workload(
+            jobs={"document": ws.Job(service=ws.Exponential(mean="1 min"))},
+            arrivals=[ws.Poisson(rate="60/hour")],
+        ),
+        run=ws.RunSettings(until="2 h", warm_up="10 min", seed=3),
+    )
+
+
+def test_figures_are_attributes_and_a_dict() -> None:
+    result = ws.run(scenario())
+    assert result.wait.p95 == result.metrics["wait"]["p95"]
+    assert result.wait.waited.mean == result.metrics["wait"]["waited"]["mean"]
+    assert result.throughput == result.metrics["throughput"]
+    assert {"mean", "p95", "waited"} <= set(dir(result.wait))
+    assert repr(result.queue_length).startswith("Figures({'mean': ")
+    assert result.over_time("queue_length").max() >= result.queue_length.max
+    assert result.attempts is result.attempts
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("wait.p96", "there is no figure 'p96'; did you mean 'p9"),
+        ("wait.xyz", "there is no figure 'xyz'$"),
+        ("wayt", "a result has no 'wayt'; did you mean 'wait'"),
+        ("wait._x", "_x"),
+        ("_x", "_x"),
+    ],
+)
+def test_figures_that_are_not_there(path: str, says: str) -> None:
+    node: Any = ws.run(scenario())
+    *parts, last = path.split(".")
+    for part in parts:
+        node = getattr(node, part)
+    with pytest.raises(AttributeError, match=says):
+        getattr(node, last)
+
+
+def test_replications_are_independent_and_told_as_they_are_done() -> None:
+    told: list[tuple[int, int]] = []
+    result = ws.run(scenario(), replications=3, progress=lambda done, of: told.append((done, of)))
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert result.replications == len(result.samples) == 3
+    means = [sample["wait"]["mean"] for sample in result.samples]
+    assert len(set(means)) == 3
+    assert result.wait.mean == pytest.approx(np.mean(means))
+    low, high = result.wait.interval.mean
+    assert low < result.wait.mean < high
+    # The log, and so the table of attempts, is that of replication 0.
+    alone = ws.run(scenario())
+    assert result.log.diff(alone.log) is None
+    assert result.samples[0] == alone.metrics
+
+
+def test_the_scenario_of_a_result_has_the_settings_that_were_used() -> None:
+    result = ws.run(scenario(), seed=7, replications=2)
+    assert (result.seed, result.scenario.run.replications) == (7, 2)
+    assert ws.run(result.scenario).metrics == result.metrics
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"engine": "numba"}, "engine: expected one of auto, simpy, compiled, found 'numba'"),
+        ({"seed": -1}, "run.seed"),
+        ({"replications": 0}, "run.replications"),
+    ],
+)
+def test_settings_that_make_no_sense(settings: dict[str, Any], says: str) -> None:
+    for function in (ws.run, ws.check):
+        asked = scenario().replace("claims", [{"says": "x", "measure": "wait.mean", "at_most": 1}])
+        with pytest.raises(ws.InputError, match=says):
+            function(asked, **settings)
+
+
+def test_jobs_that_nobody_serves_are_told() -> None:
+    jobs = {"document": ws.Job(service=1, queue="default"), "scan": ws.Job(service=1, queue="slow")}
+    workload = ws.Workload(jobs=jobs, arrivals=[ws.Burst(jobs=2, classes=["scan"]), ws.Every(interval=1, until=3)])
+    fleet = ws.Fleet(replicas=1, concurrency=1, queues=["default"])
+    asked = ws.Scenario(fleet=fleet, workload=workload, run=ws.RunSettings(until="drained"))
+    (warning,) = ws.run(asked).warnings
+    assert "jobs were never served: no replica consumes the queue 'slow'." in warning
+    (warning,) = ws.run(asked.replace("fleet.replicas", 0)).warnings
+    assert warning.endswith("jobs were never served: the fleet has no replica.")
+
+
+def test_overload_without_end_is_told() -> None:
+    asked = scenario().replace("workload.arrivals[0].poisson.rate", "600/hour")
+    (warning,) = ws.run(asked).warnings
+    assert warning.startswith("Unstable: work for ")
+
+
+def test_a_broken_law_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(*_: Any, **__: Any) -> None:
+        msg = "Little's law"
+        raise ws.LogError(msg)
+
+    monkeypatch.setattr(ws.RunLog, "check", check)
+    (warning,) = ws.run(scenario()).warnings
+    assert warning.endswith("please report it: Little's law")
