@@ -17,12 +17,15 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import numpy as np
 from numba import config, njit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["cache_folder", "entry", "helper"]
+    from numpy.typing import NDArray
+
+__all__ = ["cache_folder", "entry", "helper", "plain"]
 
 # Numba's own types know neither ``_nrt`` nor the names in its configuration.
 compiled: Any = njit
@@ -44,6 +47,12 @@ def entry(function: F) -> F:
         return cast("F", compiled(cache=True, error_model="numpy", _nrt=False, nogil=True)(function))
     finally:
         settings.CACHE_DIR = before
+
+
+def plain(column: NDArray[Any], dtype: type) -> NDArray[Any]:
+    """Return a column as kernels take it: contiguous and writeable, since they are compiled anew for any other kind."""
+    made: NDArray[Any] = np.ascontiguousarray(column, dtype)
+    return made if made.flags.writeable else made.copy()
 
 
 def cache_folder(sources: Path) -> Path:

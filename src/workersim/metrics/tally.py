@@ -39,7 +39,7 @@ def tally(durations: NDArray[np.int64], buckets: NDArray[np.int64], sums: NDArra
     high, low, most, squares = 0, 0, sums[0]["most"], 0.0
     for i in range(len(durations)):
         x = durations[i]
-        bucket = (np.float64(x).view(np.int64) >> _SHIFT) - _LOWEST + 1
+        bucket: Any = (np.float64(x).view(np.int64) >> _SHIFT) - _LOWEST + 1
         buckets[max(0, bucket)] += 1
         high += x >> WORD
         low += x & ((1 << WORD) - 1)

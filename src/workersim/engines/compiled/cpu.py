@@ -13,16 +13,17 @@ from workersim.units import NEVER
 if TYPE_CHECKING:
     from workersim.engines.compiled.world import World
 
-__all__ = ["begin", "end_first", "plan"]
+__all__ = ["ITS_END_IS_DUE", "begin", "plan", "touch"]
 
 INF = np.inf
+A_PHASE_BEGINS, ITS_END_IS_DUE = 0, 1
 
 
 @helper
 def begin(world: World, c: int, s: int, demand: int) -> None:
     """Let a CPU phase begin now in slot ``s``; the caller plans the next end."""
     cpu = world.containers[c]
-    touch(world, c)
+    touch(world, c, A_PHASE_BEGINS)
     if cpu.sharing == 0:
         cpu.received = 0.0
     elif cpu.received >= world.settings[0].rebase:
@@ -36,53 +37,45 @@ def begin(world: World, c: int, s: int, demand: int) -> None:
 
 
 @helper
-def touch(world: World, c: int) -> None:
-    """Bring ``received`` up to now, before the number of phases changes."""
-    cpu = world.containers[c]
-    now = world.clock[0].now
-    if cpu.touched >= now:
+def touch(world: World, c: int, why: int) -> None:
+    """Bring ``received`` up to now and end, together, the phases that have what they asked for.
+
+    Before a phase begins this happens once an instant; when a planned end is due, again.
+    """
+    cpu, clock = world.containers[c], world.clock[0]
+    if cpu.touched >= clock.now and why == A_PHASE_BEGINS:
         return
-    if cpu.sharing == 0:
-        cpu.late = 0.0
-    elif now == cpu.next_end:
-        end_first(world, c)
-    else:
-        passed = (now - cpu.touched) - cpu.late
-        work = passed
-        if cpu.sharing > world.settings[0].vcpus:
-            work = passed * world.settings[0].vcpus / cpu.sharing
-        cpu.received = min(cpu.received + work, cpu.first)
-        cpu.late = 0.0
-        end_reached(world, c)
-    cpu.touched = now
-
-
-@helper
-def end_first(world: World, c: int) -> None:
-    """End the phases with the smallest mark, at the exact instant that was planned for them."""
-    cpu = world.containers[c]
-    cpu.received = cpu.first
-    cpu.late = cpu.next_late
-    cpu.touched = world.clock[0].now
-    end_reached(world, c)
-
-
-@helper
-def end_reached(world: World, c: int) -> None:
-    """End all phases that have what they asked for, together."""
-    cpu = world.containers[c]
-    clock = world.clock[0]
+    late = 0.0
+    if cpu.sharing > 0:
+        if clock.now == cpu.next_end:
+            cpu.received = cpu.first
+            late = cpu.next_late
+        else:
+            passed = (clock.now - cpu.touched) - cpu.late
+            work = passed
+            if cpu.sharing > world.settings[0].vcpus:
+                work = passed * world.settings[0].vcpus / cpu.sharing
+            cpu.received = min(cpu.received + work, cpu.first)
+    cpu.late = late
+    cpu.touched = clock.now
     while cpu.first <= cpu.received:
-        world.mark[cpu.first_slot] = INF
-        gauges.share(world, c, -1)
-        world.ended[clock.ended] = cpu.first_slot
-        clock.ended += 1
-        first, slot = INF, 0
-        for s in range(c * world.settings[0].concurrency, (c + 1) * world.settings[0].concurrency):
-            slot += (world.mark[s] < first) * (s - slot)
-            first = min(first, world.mark[s])
-        cpu.first = first
-        cpu.first_slot = slot
+        end(world, c, cpu.first_slot)
+
+
+@helper
+def end(world: World, c: int, ended: int) -> None:
+    """End the phase with the smallest mark, and look for the next one."""
+    cpu, clock = world.containers[c], world.clock[0]
+    world.mark[ended] = INF
+    gauges.share(world, c, -1)
+    world.ended[clock.ended] = ended
+    clock.ended += 1
+    first, slot = INF, 0
+    for s in range(c * world.settings[0].concurrency, (c + 1) * world.settings[0].concurrency):
+        slot += (world.mark[s] < first) * (s - slot)
+        first = min(first, world.mark[s])
+    cpu.first = first
+    cpu.first_slot = slot
 
 
 @helper

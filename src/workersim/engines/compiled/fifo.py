@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from workersim.engines.written import Written
-from workersim.jit import entry, helper
+from workersim.jit import entry, helper, plain
 from workersim.runlog import Outcome
 from workersim.units import NEVER
 
@@ -72,8 +72,8 @@ def free_slots(fleet: Fleet) -> NDArray[np.int64]:
 def simulate(jobs: Jobs, fleet: Fleet, horizon_ns: int) -> Written:
     """Run jobs that fit on the fleet up to the horizon; if that is ``NEVER``, until the last one is done."""
     filled = columns(fleet, len(jobs))
-    arrival = np.ascontiguousarray(jobs.table.arrival_ns, np.int64)
-    run(arrival, np.ascontiguousarray(jobs.demand_ns), free_slots(fleet), horizon_ns, filled)
+    arrival = plain(jobs.table.arrival_ns, np.int64)
+    run(arrival, plain(jobs.demand_ns, np.int64), free_slots(fleet), horizon_ns, filled)
     outcome = np.where(filled.finished < NEVER, np.uint8(Outcome.DONE), np.uint8(Outcome.UNFINISHED))
     return Written(filled.started, filled.finished, filled.replica, filled.slot, outcome, None)
 

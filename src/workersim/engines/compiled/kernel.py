@@ -65,4 +65,3 @@ def dispatch(world: World) -> None:
         c = world.container[s]
         phases.start(world, queues.take(world, c, level), s)
         idle.rank(world, c)
-    phases.begin_started(world)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from workersim.engines.compiled.world import World
+from workersim.jit import plain
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
@@ -27,10 +28,10 @@ CONTAINER = np.dtype(
         ("next_end", np.int64),
         ("next_late", np.float64),
         ("first", np.float64),  # the smallest mark, and whose it is
-        ("first_slot", np.uint32),
+        ("first_slot", np.int64),
         ("sharing", np.int64),  # CPU phases
         ("io_next", np.int64),  # the next end of an I/O phase, and whose it is
-        ("io_slot", np.uint32),
+        ("io_slot", np.int64),
         ("running", np.int64),  # jobs
     ]
 )
@@ -78,10 +79,10 @@ def make_world(jobs: Jobs, fleet: Fleet, rebase: float, shape: Shape, *, gauged:
     whole = dict.fromkeys(["start", "running", "crowded", "high", "low", "crowded_high", "crowded_low"], 0)
     return World(
         settings=settings,
-        clock=_record(now=0, published=0, taken=0, freed=fleet.slots, idle=0, front=0, starting=0, ended=0),
+        clock=_record(now=0, published=0, taken=0, freed=fleet.slots, idle=0, front=0, ended=0),
         gauges=_record(**whole, most=0.0),
         order=np.zeros(0, np.int64) if in_order else np.argsort(arrival_ns, kind="stable"),
-        first_phase=np.ascontiguousarray(jobs.first_phase, np.int64),
+        first_phase=plain(jobs.first_phase, np.int64),
         **job_columns(jobs, shape),
         **phase_columns(jobs),
         **_queues(shape, [shape.queues.index(name) for name in listed], fleet.replicas),
@@ -98,10 +99,10 @@ def job_columns(jobs: Jobs, shape: Shape) -> dict[str, NDArray[Any]]:
         level = np.searchsorted(shape.levels, table.priority)
         lanes = (level * len(shape.queues) + table.queue).astype(np.int32)
     return {
-        "arrival": np.ascontiguousarray(table.arrival_ns, np.int64),
+        "arrival": plain(table.arrival_ns, np.int64),
         "lane": lanes,
-        "expires": np.ascontiguousarray(table.expires_ns, np.int64) if shape.impatient else np.zeros(0, np.int64),
-        "lots": np.ascontiguousarray(jobs.dispatch_u, np.float64),
+        "expires": plain(table.expires_ns, np.int64) if shape.impatient else np.zeros(0, np.int64),
+        "lots": plain(jobs.dispatch_u, np.float64),
         "following": np.full(len(lanes), -1),
         "started": np.full(n, NEVER),
         "finished": np.full(n, NEVER),
@@ -113,8 +114,8 @@ def job_columns(jobs: Jobs, shape: Shape) -> dict[str, NDArray[Any]]:
 def phase_columns(jobs: Jobs) -> dict[str, NDArray[Any]]:
     """Return what the kernel reads and writes of each phase."""
     return {
-        "kind": np.ascontiguousarray(jobs.phase_kind, np.uint8),
-        "demand": np.ascontiguousarray(jobs.phase_demand_ns, np.int64),
+        "kind": plain(jobs.phase_kind, np.uint8),
+        "demand": plain(jobs.phase_demand_ns, np.int64),
         "phase_end": np.full(len(jobs.phase_kind), NEVER),
     }
 
@@ -136,7 +137,7 @@ def _slots(containers: int, concurrency: int) -> dict[str, NDArray[Any]]:
     records["first"] = np.inf
     return {
         "containers": records.view(np.recarray),
-        "container": np.repeat(np.arange(containers, dtype=np.uint32), concurrency),
+        "container": np.repeat(np.arange(containers), concurrency),
         "number": np.tile(np.arange(concurrency, dtype=np.int32), containers),
         "rank": np.arange(slots).reshape(concurrency, containers).T.ravel(),
         "ranked": np.arange(slots, dtype=np.uint32).reshape(containers, concurrency).T.ravel(),
@@ -144,7 +145,6 @@ def _slots(containers: int, concurrency: int) -> dict[str, NDArray[Any]]:
         "phase": np.full(slots, -1),
         "mark": np.full(slots, np.inf),
         "io_end": np.full(slots, NEVER),
-        "starting": np.zeros(slots, np.uint32),
         "ended": np.zeros(slots, np.uint32),
         "agenda_time": np.full(2 * _power_of_two(containers), NEVER),
         "agenda_id": np.zeros(2 * _power_of_two(containers), np.int64),

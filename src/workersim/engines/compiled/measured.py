@@ -16,6 +16,7 @@ from workersim.engines.compiled.engine import REBASE, outcomes
 from workersim.engines.compiled.gauges import WORD
 from workersim.engines.compiled.kernel import run
 from workersim.engines.compiled.layout import make_world
+from workersim.jit import plain
 from workersim.runlog.pieces import CpuUse, Piece
 from workersim.units import NEVER
 
@@ -130,8 +131,8 @@ class ByRecursion:
         for jobs in chunks:
             if len(columns.started) != len(jobs):
                 columns = fifo.columns(self.fleet, len(jobs))
-            arrival = np.ascontiguousarray(jobs.table.arrival_ns, np.int64)
-            fifo.run(arrival, np.ascontiguousarray(jobs.demand_ns), self.free, self.horizon_ns, columns)
+            arrival = plain(jobs.table.arrival_ns, np.int64)
+            fifo.run(arrival, plain(jobs.demand_ns, np.int64), self.free, self.horizon_ns, columns)
             started, finished = columns.started, columns.finished
             starts, ends = _happened(started), _happened(finished)
             outcome = outcomes(started, finished)

@@ -13,35 +13,30 @@ from workersim.units import NEVER
 if TYPE_CHECKING:
     from workersim.engines.compiled.world import World
 
-__all__ = ["begin_started", "end_due", "start"]
+__all__ = ["end_due", "start"]
 
 CPU = int(Kind.CPU)
 
 
 @helper
 def start(world: World, j: int, s: int) -> None:
-    """Give a job its slot; its first phase begins when this round of dispatch is over."""
-    clock = world.clock[0]
-    c = world.container[s]
-    world.started[j] = clock.now
+    """Give a job its slot; a job that starts is one whose I/O phase before the first ends now.
+
+    So its first phase begins when this round of dispatch is over, and the code that begins phases stands in one
+    place, which halves the time that the kernel takes to compile.
+    """
+    now, c = world.clock[0].now, world.container[s]
+    box = world.containers[c]
+    world.started[j] = now
     world.replica[j] = c
     world.slot[j] = world.number[s]
     world.job[s] = j
     world.phase[s] = world.first_phase[j] - 1
-    world.containers[c].running += 1
-    world.starting[clock.starting] = s
-    clock.starting += 1
-
-
-@helper
-def begin_started(world: World) -> None:
-    """Let the jobs that have just started begin: a job before its first phase is one whose phase has ended."""
-    clock = world.clock[0]
-    while clock.starting > 0:
-        clock.starting -= 1
-        world.ended[0] = world.starting[clock.starting]
-        clock.ended = 1
-        move_on(world, world.container[world.ended[0]])
+    box.running += 1
+    world.io_end[s] = now
+    box.io_next = now
+    box.io_slot = s
+    winner_set(world.agenda_time, world.agenda_id, c, now)
 
 
 @helper
@@ -51,7 +46,7 @@ def end_due(world: World, c: int) -> None:
     if box.io_next == world.clock[0].now:
         end_io(world, c)
     else:
-        cpu.end_first(world, c)
+        cpu.touch(world, c, cpu.ITS_END_IS_DUE)
     move_on(world, c)
 
 

@@ -47,7 +47,7 @@ class World(NamedTuple):
     listens: NDArray[np.bool_]  # by queue: whether the fleet lists it
     # slots and containers
     containers: NDArray[Any]  # a record each (layout.py)
-    container: NDArray[np.uint32]  # by slot: looked up, because a division costs as much as a phase
+    container: NDArray[np.int64]  # by slot: looked up, because a division costs as much as a phase
     number: NDArray[np.int32]  # by slot: its number in its container
     rank: NDArray[np.int64]  # by slot: its place among slots that become idle at one instant
     ranked: NDArray[np.uint32]  # by that place: the slot
@@ -55,7 +55,6 @@ class World(NamedTuple):
     phase: NDArray[np.int64]
     mark: NDArray[np.float64]  # inf: no CPU phase
     io_end: NDArray[np.int64]
-    starting: NDArray[np.uint32]  # slots whose job has just started, not yet begun
     ended: NDArray[np.uint32]  # slots whose phase has ended, not yet moved on
     agenda_time: NDArray[np.int64]  # winner tree over the containers' next ends
     agenda_id: NDArray[np.int64]
