@@ -1,0 +1,141 @@
+"""What the kernel costs, counted without a clock, and that its machine code is never older than its sources."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import workersim
+from workersim.engines.compiled import fifo, kernel
+from workersim.jit import cache_folder
+from workersim.metrics import tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SOURCES = Path(workersim.__file__).parent
+
+COUNT = """
+import json, sys
+import numpy as np
+from tests.builders import J, cpu, io, jobs_of
+from workersim.engines.compiled import engine
+from workersim.scenario import Fleet
+
+lines = 0
+
+def count(frame, event, argument):
+    global lines
+    if "compiled" not in frame.f_code.co_filename:
+        return None
+    lines += event == "line"
+    return count
+
+def cost(jobs, fleet):
+    global lines
+    draw = np.random.default_rng(1)
+    gaps = draw.exponential(1.0 / (0.7 * fleet.slots), jobs).cumsum()
+    made = [J(int(at * 1e9), [cpu(int(draw.exponential(3e8))), io(int(draw.exponential(3e8)))]) for at in gaps]
+    taken = jobs_of(made)
+    lines = 0
+    sys.settrace(count)
+    engine.simulate(taken, fleet, 2**62, recursion=False)
+    sys.settrace(None)
+    return lines / jobs
+
+small = Fleet(replicas=4, concurrency=4, vcpus=2)
+large = Fleet(replicas=256, concurrency=4, vcpus=2)
+print(json.dumps([cost(300, small), cost(3000, small), cost(3000, large)]))
+"""
+
+
+def test_the_cost_of_a_job_grows_with_the_logarithm_of_the_fleet_and_not_with_the_run() -> None:
+    """Lines of the kernel that are run for a job, with the JIT off."""
+    environment = os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": os.pathsep.join([str(SOURCES.parent), "."])}
+    got = subprocess.run(  # noqa: S603 (our own text)
+        [sys.executable, "-c", COUNT],
+        cwd=Path(__file__).parent.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    short, long, many = json.loads(got.stdout)
+    assert long == pytest.approx(short, rel=0.1)
+    # Six more rounds in the tree of winners for each of some five updates a job; a scan would be 64 times as much.
+    assert long < many < 2 * long
+
+
+def test_a_kernel_is_compiled_for_one_kind_of_arguments() -> None:
+    """A read-only or strided column would have it compiled anew."""
+    functions: list[Any] = [kernel.run, fifo.run, tally.tally, tally.total, tally.most_at_once]
+    if os.environ.get("NUMBA_DISABLE_JIT") != "1":
+        assert max(len(function.signatures) for function in functions) <= 1
+
+
+ANSWER = """
+from workersim.scenario import Fleet
+from tests.builders import J, io, jobs_of
+from workersim.engines.compiled import engine
+print(engine.simulate(jobs_of([J(0, [io(5)])]), Fleet(replicas=1, concurrency=1), 2**62, recursion=False)[1].tolist())
+"""
+
+
+def test_an_edit_in_a_helper_is_never_answered_from_an_old_cache(tmp_path: Path) -> None:
+    copied = tmp_path / "workersim"
+    shutil.copytree(SOURCES, copied, ignore=shutil.ignore_patterns("__pycache__"))
+    environment = os.environ | {
+        "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
+        "NUMBA_DISABLE_JIT": "0",
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), "."]),
+    }
+
+    def answer() -> str:
+        root = Path(__file__).parent.parent
+        command = [sys.executable, "-c", ANSWER]
+        got = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
+        return got.stdout
+
+    assert answer() == "[5]\n"
+    kept = list((tmp_path / "cache" / "workersim").glob("compiled-*"))
+    assert len(kept) == 1
+    assert list(kept[0].rglob("*.nbc"))
+    helper = copied / "engines" / "compiled" / "phases.py"
+    edited = helper.read_text().replace("end = clock.now + world.demand[p]", "end = clock.now + 7")
+    assert edited != helper.read_text()
+    helper.write_text(edited)
+    assert answer() == "[7]\n"
+
+
+def test_folders_of_former_versions_are_pruned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_cache(tmp_path, monkeypatch)
+    sources = tmp_path / "parts"
+    sources.mkdir()
+    names = set()
+    for version in range(8):
+        (sources / "part.py").write_text(f"x = {version}\n")
+        names.add(cache_folder(sources).name)
+    assert len(names) == 8
+    assert len(list((tmp_path / "workersim").iterdir())) == 5
+
+
+def test_a_cache_that_cannot_be_written_is_replaced_by_a_passing_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "workersim").write_text("a file where the folder should be")
+    use_cache(tmp_path, monkeypatch)
+    folder = cache_folder(SOURCES)
+    assert folder.is_dir()
+    assert tmp_path not in folder.parents
+
+
+def use_cache(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    setting: Callable[..., None] = monkeypatch.setattr
+    setting("workersim.jit.settings.CACHE_DIR", str(folder))
