@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 
 import workersim as ws
+from workersim.errors import LogError
+from workersim.experiments import run
+from workersim.experiments.measuring import measured
+from workersim.scenario import read
 
 
 def scenario(**settings: Any) -> ws.Scenario:
@@ -114,3 +118,62 @@ def test_a_broken_law_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ws.RunLog, "check", check)
     (warning,) = ws.run(scenario()).warnings
     assert warning.endswith("please report it: Little's law")
+
+
+LONG = """
+name: a day
+fleet: {replicas: 2, concurrency: 3, vcpus: VCPUS, dispatch: DISPATCH}
+workload:
+  jobs:
+    scan: {service: {exponential: {mean: 20 s}}, WAIT_RATIO}
+  arrivals: [{poisson: {rate: 0.25/s}}]
+run: {until: 700000 s, warm_up: 3 h, seed: 3, replications: 2}
+"""
+
+
+@pytest.mark.parametrize(
+    ("vcpus", "dispatch", "wait_ratio"),
+    [(3, "longest_idle", "priority: 2"), (3, "random", "queue: own"), (2, "longest_idle", "wait_ratio: 0.5")],
+)
+def test_a_run_that_keeps_no_log_has_the_figures_of_one_that_does(vcpus: int, dispatch: str, wait_ratio: str) -> None:
+    """Where one pass will do, where events are needed, and where CPUs are shared; beyond a few chunks."""
+    text = LONG.replace("VCPUS", str(vcpus)).replace("DISPATCH", dispatch).replace("WAIT_RATIO", wait_ratio)
+    scenario = read(text, source="long.yaml")
+    kept = run(scenario, engine="compiled", keep_log=True)
+    passing = run(scenario, engine="compiled", keep_log=False)
+    assert kept.log.jobs.arrival_ns.size > 2 * 65536
+    with pytest.raises(LogError, match="only measured"):
+        passing.attempts  # noqa: B018
+    for block in ("jobs", "queue_length", "utilization", "memory", "cost"):
+        assert passing.metrics[block] == kept.metrics[block]
+    for block in ("wait", "service", "response"):
+        for figure in ("mean", "max"):
+            assert passing.metrics[block][figure] == kept.metrics[block][figure]
+        assert passing.metrics[block]["p95"] == pytest.approx(kept.metrics[block]["p95"], rel=1e-3)
+        assert passing.metrics[block]["std"] == pytest.approx(kept.metrics[block]["std"], rel=1e-9)
+    assert passing.cpu.mean == pytest.approx(kept.cpu.mean, rel=1e-9)
+    assert passing.offered_load == pytest.approx(kept.offered_load)
+    assert passing.metrics["throughput"] == kept.metrics["throughput"]
+
+
+def test_a_log_takes_at_most_64_bytes_a_job_where_nothing_is_shared() -> None:
+    scenario = read(
+        LONG.replace("VCPUS", "3").replace("DISPATCH", "longest_idle").replace("WAIT_RATIO", "weight: 1"), source="x"
+    )
+    log = run(scenario.replace("run.replications", 1), engine="compiled").log
+    tables = [log.jobs, log.attempts, log.phase_source]
+    held = {
+        column.__array_interface__["data"][0]: column.nbytes
+        for table in tables
+        for column in vars(table).values()
+        if isinstance(column, np.ndarray) and column.strides != (0,)
+    }
+    assert sum(held.values()) / len(log.jobs) <= 64
+
+
+def test_an_idle_fleet_can_be_measured_without_a_log() -> None:
+    idle = read(
+        "name: idle\nfleet: {replicas: 1, concurrency: 4}\nworkload: {arrivals: []}\nrun: {until: 1 h}\n", source="x"
+    )
+    tree = measured(idle)
+    assert tree | {"offered_load": 0.0} == run(idle).metrics

@@ -13,7 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workersim.errors import InputError
-from workersim.scenario import Burst, Every, Exponential, Fleet, JobClass, RunSettings, Scenario, Trace, Workload
+from workersim.scenario import (
+    Burst,
+    Every,
+    Exponential,
+    Fleet,
+    JobClass,
+    RunSettings,
+    Scenario,
+    Trace,
+    Workload,
+)
 from workersim.units import NEVER, SECOND
 from workersim.workload import Jobs, read_trace_csv, realise
 from workersim.workload.trace_cells import Clock, duration_ns, durations_ns
@@ -445,3 +455,18 @@ def test_no_content_breaks_the_reader(tmp_path_factory: pytest.TempPathFactory, 
             assert len(read_trace_csv(path)) > 0
         except InputError as error:
             assert all(problem.startswith(str(path)) for problem in error.problems)  # noqa: PT017  # as above
+
+
+@pytest.mark.parametrize("content", ["arrival\n0\n", 'arrival,service\n0,1\n1,"1'], ids=["header", "quotes"])
+def test_a_refused_file_is_closed_at_once(written: Any, monkeypatch: pytest.MonkeyPatch, content: str) -> None:
+    path, opened, really = written(content), [], Path.open
+
+    def noted(*given: Any, **how: Any) -> Any:
+        opened.append(really(*given, **how))
+        return opened[-1]
+
+    monkeypatch.setattr(Path, "open", noted)
+    with pytest.raises(InputError) as refused:  # its traceback holds on to what was being read
+        read_trace_csv(path)
+    assert [file.closed for file in opened] == [True]
+    assert str(path) in str(refused.value)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from workersim.errors import InputError
 from workersim.runlog import JobTable, Kind
@@ -43,11 +44,11 @@ from workersim.scenario import (
 )
 from workersim.units import NEVER, SECOND, Duration
 from workersim.workload import Jobs, Purpose, Streams, ensure_range, horizon_ns, is_random, realise, sample
-from workersim.workload.arrivals import MAX_JOBS, Stream, instants
+from workersim.workload.arrivals import MAX_JOBS, Stream, _mmpp_steps, instants
 from workersim.workload.demands import halves
-from workersim.workload.families import weibull_shape
+from workersim.workload.families import LARGEST_EXPONENTIAL, bound_of, weibull_shape
 from workersim.workload.jobs import constant, is_constant
-from workersim.workload.sampling import to_ns
+from workersim.workload.sampling import round_ns, to_ns
 
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
@@ -130,7 +131,29 @@ def test_what_can_only_be_one_value_takes_the_memory_of_one() -> None:
 
 
 def test_seconds_are_rounded_half_to_even() -> None:
-    assert to_ns(np.array([0.5e-9, 1.5e-9, 2.5e-9, 3.5e-9]), "").tolist() == [0, 2, 2, 4]
+    seconds = np.array([0.5e-9, 1.5e-9, 2.5e-9, 3.5e-9])
+    for bound_ns in (100.0, math.inf):  # by either way
+        out = np.empty(4, np.int64)
+        assert to_ns(seconds.copy(), "", out=out, bound_ns=bound_ns).tolist() == [0, 2, 2, 4]
+
+
+@given(
+    ns=st.lists(st.floats(0, 2**52) | st.integers(0, 2**53).map(lambda n: n / 2) | st.floats(2**52, 2**61), min_size=1)
+)
+def test_rounding_is_half_to_even_at_any_size(ns: list[float]) -> None:
+    assert round_ns(np.array(ns), max(ns), np.empty(len(ns), np.int64)).tolist() == list(map(round, ns))
+
+
+def test_whole_numbers_that_addition_would_round_are_kept() -> None:
+    odd = [2.0**52 + 1, 2.0**52 + 3]
+    assert round_ns(np.array(odd), max(odd), np.empty(2, np.int64)).tolist() == [2**52 + 1, 2**52 + 3]
+
+
+def test_a_known_bound_is_one() -> None:
+    drawn = np.random.Generator(np.random.SFC64(3)).standard_exponential(10**7)
+    assert 12 < drawn.max() < LARGEST_EXPONENTIAL
+    assert bound_of(Exponential(mean=2)) == 2 * LARGEST_EXPONENTIAL
+    assert bound_of(Gamma(mean=2, cv=1)) == math.inf
 
 
 def test_values_from_a_file(tmp_path: Path) -> None:
@@ -192,7 +215,7 @@ def test_draws_that_are_no_durations(
     monkeypatch: pytest.MonkeyPatch, values: list[float], says: str, where: str
 ) -> None:
     monkeypatch.setattr("workersim.workload.sampling.sampler", lambda *_: Below0(values))
-    job = JobClass(**{"service": "1 s"} | {where: Exponential(mean=1)})
+    job = JobClass(**{"service": "1 s"} | {where: Gamma(mean=1, cv=1)})
     with pytest.raises(InputError, match=says) as caught:
         realise(asked(Burst(jobs=4), jobs={"a": job}))
     assert f"workload.jobs.a.{where}" in str(caught.value)
@@ -201,7 +224,7 @@ def test_draws_that_are_no_durations(
 def test_a_negative_wait_ratio_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workersim.workload.sampling.sampler", lambda *_: Below0([-0.5]))
     with pytest.raises(InputError, match=r"workload\.jobs\.a\.wait_ratio: of 4 draws 100\.00% are negative"):
-        realise(asked(Burst(jobs=4), jobs={"a": JobClass(service="1 s", wait_ratio=Exponential(mean=1))}))
+        realise(asked(Burst(jobs=4), jobs={"a": JobClass(service="1 s", wait_ratio=Gamma(mean=1, cv=1))}))
 
 
 # -- arrivals ------------------------------------------------------------------------------------------
@@ -249,7 +272,11 @@ def test_ten_thousand_tenths_of_a_second_are_exact() -> None:
 def test_an_interval_that_is_drawn_starts_at_once() -> None:
     interval: Any = Uniform(min=1, max=3)  # not yet to be had from a file
     drawn = Every.model_construct(interval=interval, from_=Duration("7 s"), until=None, classes=None)
-    instants_ns = instants(Stream(drawn, 0, Streams(1, 0), 1000 * SECOND, Path()))
+    stream = Stream(drawn, 0, Streams(1, 0), 1000 * SECOND, Path())
+    instants_ns = instants(stream).take(10_000)
+    again = instants(stream)
+    assert [again.take(1)[0] for _ in instants_ns] == instants_ns.tolist()
+    assert len(again.take(1)) == 0
     gaps = np.diff(instants_ns) / SECOND
     assert instants_ns[0] == 7 * SECOND
     assert gaps.min() >= 1
@@ -356,6 +383,35 @@ def test_mmpp_begins_in_a_state_by_its_share_of_time() -> None:
     assert sum(busy) == pytest.approx(300, abs=4 * math.sqrt(400 * 0.75 * 0.25))
 
 
+def test_the_states_of_an_mmpp_are_drawn_in_the_blocks_that_every_seed_means() -> None:
+    scenario = asked(Mmpp(rates=[0, 1], holding=[Scipy("gamma", a=2, scale=0.1)] * 2), until="3000 s")
+    stream = Stream(scenario.workload.arrivals[0], 0, Streams(1, 0), 3000 * SECOND, Path())
+    edges = _mmpp_steps(stream, stream.arrival).edges_ns  # type: ignore[arg-type]
+    columns = []
+    for state in (1, 2):
+        generator = Streams(1, 0).of(Purpose.STATE, 0, part=state)
+        blocks = [stats.gamma(a=2, scale=0.1).rvs(size=1024, random_state=generator) for _ in range(10)]
+        # of five blocks of scipy 8192 // 2 + 1 numbers are used
+        columns.append(np.concatenate([*blocks[:4], blocks[4][:1], *blocks[5:9], blocks[9][:1]]))
+    first = 0 if np.rint(columns[0][0] * 1e9) == edges[2] else 1
+    stays = np.rint(np.stack([columns[first], columns[1 - first]], axis=1).ravel() * 1e9).astype(np.int64)
+    held = edges[2:-1]
+    assert 2 * (8192 // 2 + 1) < len(held) < len(stays)
+    assert held.tolist() == np.cumsum(stays)[: len(held)].tolist()
+
+
+def test_levels_begin_anew_in_the_blocks_that_every_seed_means() -> None:
+    instants_ns = arrivals_of(Profile(rates=[["0 s", 3]]), until="10000 s")
+    generator, level = Streams(1, 0).of(Purpose.ARRIVALS, 0), 0.0
+    expected: list[Any] = []
+    while len(expected) * 8192 < len(instants_ns):
+        expected.append(level + np.cumsum(generator.standard_exponential(8192)))
+        level = float(expected[-1][-1])
+    wanted = np.rint(np.concatenate(expected)[: len(instants_ns)] / 3 * SECOND).astype(np.int64)
+    assert len(instants_ns) > 3 * 8192
+    assert instants_ns.tolist() == wanted.tolist()
+
+
 @pytest.mark.parametrize(
     ("arrival", "says"),
     [
@@ -388,7 +444,7 @@ def test_too_little_memory_is_a_mistake_of_the_scenario(monkeypatch: pytest.Monk
     def full(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("workersim.workload.realisation.drawn_part", full)
+    monkeypatch.setattr("workersim.workload.realisation.Drawn", full)
     with pytest.raises(InputError, match="not enough memory"):
         realise(asked(Burst(jobs=1)))
 
@@ -407,9 +463,8 @@ def test_streams_and_classes_without_jobs() -> None:
     assert columns(jobs) == [[]] * 5 + [[0], [], [], []]
 
 
-def test_what_turns_out_to_be_endless_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workersim.workload.arrivals.MAX_JOBS", 100_000)
-    end = Stream(Poisson(rate=1), 0, Streams(1, 0), SECOND, Path())
+def test_what_turns_out_to_be_endless_is_stopped() -> None:
+    end = Stream(Poisson(rate=1), 0, Streams(1, 0), SECOND, Path(), most=100_000)
     standing: list[Any] = [
         Renewal(interval=Uniform(min=0, max=1e-10), from_="1 s"),
         Renewal(interval=Empirical(values=[0, 1e-10]), from_="1 s"),
@@ -420,7 +475,7 @@ def test_what_turns_out_to_be_endless_is_stopped(monkeypatch: pytest.MonkeyPatch
     ]
     for arrival in standing:
         with pytest.raises(InputError, match="jobs; a run holds at most 100,000"):
-            instants(replace(end, arrival=arrival))
+            instants(replace(end, arrival=arrival)).take(1_000_000)
     with pytest.raises(TypeError, match="is read, not drawn"):
         instants(replace(end, arrival=Trace("t.csv")))
 

@@ -48,7 +48,7 @@ def command(scenarios: tuple[str, ...], *, as_json: bool, jobs_out: str | None, 
         raise click.UsageError(msg, click.get_current_context())
     objects = []
     for number, scenario in enumerate(loaded):
-        result = _run(scenario, settings)
+        result = _run(scenario, settings, keep_log=True if file else None)
         if file:
             file.write(result.attempts)
         if as_json:
@@ -59,8 +59,8 @@ def command(scenarios: tuple[str, ...], *, as_json: bool, jobs_out: str | None, 
         click.echo(json.dumps(objects[0] if len(objects) == 1 else objects, indent=2, allow_nan=False))
 
 
-def _run(scenario: Scenario, settings: dict[str, Any]) -> Result:
+def _run(scenario: Scenario, settings: dict[str, Any], *, keep_log: bool | None) -> Result:
     from workersim.experiments import run  # noqa: PLC0415  # as above
 
     with progress_bar(scenario.name) as progress:
-        return interruptible(lambda: run(scenario, **settings, progress=progress))
+        return interruptible(lambda: run(scenario, **settings, keep_log=keep_log, progress=progress))

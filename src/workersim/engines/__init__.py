@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from workersim.engines.written import to_log
+from workersim.engines.written import fleet_log, to_log
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from workersim.scenario import Fleet
     from workersim.workload import Jobs
 
-__all__ = ["COMPILED_FROM", "Engine", "choose", "simulate"]
+__all__ = ["COMPILED_FROM", "Engine", "choose", "fleet_log", "simulate"]
 
 Engine = Literal["simpy", "compiled"]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from workersim.errors import LogError
 from workersim.units import nearest
 
 if TYPE_CHECKING:
@@ -63,8 +64,8 @@ class Result:
     metrics
         The tree that ``workersim run --json`` prints: seconds, bytes, fractions; None where there is nothing to
         measure.  With more than one replication each figure is the mean over them, beside its 95 % interval.
-    log
-        The run log of replication 0.
+    kept
+        The run log of replication 0, or None if the run was only measured; ``log`` is the same, and complains.
     samples
         The tree of each replication.
     warnings
@@ -74,18 +75,32 @@ class Result:
     scenario: Scenario
     engine: str
     metrics: dict[str, Any]
-    log: RunLog
+    kept: RunLog | None
     samples: tuple[dict[str, Any], ...]
     warnings: tuple[str, ...]
 
     def __repr__(self) -> str:
-        return f"<Result of {self.scenario.name!r}: {len(self.log.jobs)} jobs, {self.replications} x {self.engine}>"
+        return f"<Result of {self.scenario.name!r}: {self.jobs.arrived:.10g} jobs, {self.replications} x {self.engine}>"
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in self.metrics:
             msg = f"a result has no {name!r}" + _hint(name, [*self.metrics, *vars(type(self))])
             raise AttributeError(msg)
         return getattr(Figures(self.metrics), name)
+
+    @property
+    def log(self) -> RunLog:
+        """The run log of replication 0.
+
+        Raises
+        ------
+        LogError
+            If none was kept.
+        """
+        if self.kept is None:
+            msg = "this run was only measured, so there is no log; run it with keep_log=True to have one"
+            raise LogError(msg)
+        return self.kept
 
     @property
     def seed(self) -> int:

@@ -7,13 +7,25 @@ the same numbers, added up in another order; quantiles come from buckets and are
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from workersim.metrics.curves import over_time
 from workersim.metrics.figures import QUANTILES, figures
-from workersim.metrics.tally import BUCKETS, ERROR, WORD, middle_ns, most_at_once, new_sums, tally, total
+from workersim.metrics.tally import (
+    BUCKETS,
+    ERROR,
+    RESPONSE,
+    SERVICE,
+    WAIT,
+    WORD,
+    middle_ns,
+    most_at_once,
+    new_sums,
+    tally,
+    total,
+)
 from workersim.runlog.schema import Outcome
 from workersim.units import NEVER, SECOND
 
@@ -26,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["QUANTILE_ERROR", "Meter", "in_order"]
 
 QUANTILE_ERROR = ERROR
+Changes: TypeAlias = "tuple[NDArray[np.int64], NDArray[np.int64]]"
 
 
 class Meter:
@@ -42,27 +55,31 @@ class Meter:
     def __init__(self, *, warm_up_ns: int, slots: int) -> None:
         self.warm_up_ns = warm_up_ns
         self.told_ns = 0
-        self.wait, self.service, self.response = _Spread(), _Spread(), _Spread()
+        self.buckets = np.zeros((3, BUCKETS), np.int64)
+        self.sums: Any = new_sums(3)  # a record array
         self.queue, self.busy = _Level(warm_up_ns), _Level(warm_up_ns, limit=slots)
         self.outcomes = np.zeros(len(Outcome), np.int64)
         self.done_in_window = 0
 
     def add(self, piece: Piece) -> None:
         """Count what a piece tells."""
-        started, finished = piece.started < NEVER, piece.finished < NEVER
-        measured = started if self.warm_up_ns == 0 else started & (piece.arrival >= self.warm_up_ns)
-        ended = measured & finished
-        self.wait.add(_taken(piece.started - piece.arrival, measured))
-        self.service.add(_taken(piece.finished - piece.started, ended))
-        self.response.add(_taken(piece.finished - piece.arrival, ended))
+        if not self.outcomes.any() and len(piece.arrival):
+            self._center(piece)
+        told = (self.buckets, self.sums)
+        self.done_in_window += tally(piece.arrival, piece.started, piece.finished, self.warm_up_ns, told)
         self.queue.add(piece.arrivals, piece.leaves, piece.until_ns)
         self.busy.add(piece.starts, piece.ends, piece.until_ns)
         self.outcomes += np.bincount(piece.outcome, minlength=len(Outcome))
-        # As in a log: what ended at the very end of the warm-up belongs to it; what ends at 0 belongs to the run.
-        first = self.warm_up_ns + 1 if self.warm_up_ns else 0
-        self.done_in_window += int(np.count_nonzero(started & finished & (piece.finished >= first)))
         for instants in (piece.arrivals, piece.leaves, piece.ends):
             self.told_ns = max(self.told_ns, int(instants.max(initial=0)))
+
+    def _center(self, piece: Piece) -> None:
+        """Choose what squares are taken about: something near the mean, so that they do not lose its digits."""
+        ran = piece.finished[piece.started < NEVER] < NEVER
+        columns = [column[piece.started < NEVER][ran] for column in (piece.arrival, piece.started, piece.finished)]
+        if len(columns[0]):
+            arrival, started, finished = (float(column.mean()) for column in columns)
+            self.sums.center[[WAIT, SERVICE, RESPONSE]] = started - arrival, finished - started, finished - arrival
 
     def figures(self, fleet: RunLog, cpu: CpuUse | None) -> dict[str, Any]:
         """Return the tree of ``figures``.
@@ -78,10 +95,10 @@ class Meter:
         tree = figures(fleet, warm_up_ns=self.warm_up_ns)
         queue, busy = self.queue.finish(end_ns), self.busy.finish(end_ns)
         tree["jobs"] = self._jobs()
-        tree["wait"] = self.wait.figures() | {"waited": self.wait.figures(above_zero=True)}
-        tree["service"], tree["response"] = self.service.figures(), self.response.figures()
+        tree["wait"] = self._spread(WAIT) | {"waited": self._spread(WAIT, above_zero=True)}
+        tree["service"], tree["response"] = self._spread(SERVICE), self._spread(RESPONSE)
         window_ns = end_ns - self.warm_up_ns
-        mean = queue[0] / window_ns if window_ns else None
+        mean = float(queue[0]) / window_ns if window_ns else None
         tree["queue_length"] = {"mean": mean, "max": float(queue[1])}
         tree["visible"] = dict(tree["queue_length"])
         tree["utilization"] = self._share(fleet, "slots", *busy)
@@ -108,35 +125,17 @@ class Meter:
         there, area_up = up.max(), up.area_ns()
         return {"mean": area / area_up if area_up else None, "max": most / there if there else None}
 
-
-class _Spread:
-    """Durations of one kind."""
-
-    def __init__(self) -> None:
-        self.buckets = np.zeros(BUCKETS, np.int64)
-        self.sums = new_sums()
-
-    def add(self, durations_ns: NDArray[np.int64]) -> None:
-        if not len(durations_ns):
-            return
-        if not self.sums[0]["count"]:
-            # Squares about something near the mean do not lose its digits.
-            self.sums[0]["center"] = round(float(durations_ns.mean()))
-        tally(durations_ns, self.buckets, self.sums)
-
-    def figures(self, *, above_zero: bool = False) -> dict[str, float | None]:
-        """Return the figures of all durations, or of those above 0."""
-        sums = self.sums[0]
-        zeros = int(self.buckets[0]) if above_zero else 0
-        n, center = int(sums["count"]) - zeros, float(sums["center"])
+    def _spread(self, kind: int, *, above_zero: bool = False) -> dict[str, float | None]:
+        """Return the figures of all durations of a kind, or of those above 0."""
+        sums, counts = self.sums[kind], self.buckets[kind].copy()
+        zeros = int(counts[0]) if above_zero else 0
+        n, center = int(sums.count) - zeros, float(sums.center)
         if n == 0:
             return dict.fromkeys(["mean", "std", *QUANTILES, "max"])
-        total_ns = (int(sums["high"]) << WORD) + int(sums["low"])
-        mean_ns = total_ns / n
-        variance = (float(sums["squares"]) - zeros * center**2) / n - (mean_ns - center) ** 2
-        counts = self.buckets.copy()
+        total_ns = (int(sums.high) << WORD) + int(sums.low)
+        variance = (float(sums.squares) - zeros * center**2) / n - (total_ns / n - center) ** 2
         counts[0] -= zeros
-        most_ns = float(sums["most"])
+        most_ns = float(sums.most)
         quantiles = {name: min(_quantile(counts, q), most_ns) / SECOND for name, q in QUANTILES.items()}
         std = math.sqrt(max(0.0, variance)) / SECOND
         return {"mean": total_ns / (n * SECOND), "std": std, **quantiles, "max": most_ns / SECOND}
@@ -158,9 +157,9 @@ class _Level:
 
     def __init__(self, since_ns: int, limit: int | None = None) -> None:
         self.since_ns, self.limit = since_ns, limit
-        self.level, self.most = 0, 0
+        self.level, self.most = 0, -1
         self.up_ns, self.down_ns, self.ups, self.downs = 0, 0, 0, 0
-        self.later: tuple[NDArray[np.int64], NDArray[np.int64]] = (np.empty(0, np.int64), np.empty(0, np.int64))
+        self.later: Changes = (np.empty(0, np.int64), np.empty(0, np.int64))
 
     def add(self, ups: NDArray[np.int64], downs: NDArray[np.int64], until_ns: int) -> None:
         """Follow the changes up to an instant until which all are known; later ones are kept for then."""
@@ -169,18 +168,28 @@ class _Level:
         self.ups, self.downs = self.ups + len(ups), self.downs + len(downs)
         if self.most == self.limit:
             return
-        told = [in_order(np.concatenate(parts)) for parts in zip(self.later, (ups, downs), strict=True)]
-        cuts = [int(np.searchsorted(instants, until_ns, side="right")) for instants in told]
-        now = [instants[:cut] for instants, cut in zip(told, cuts, strict=True)]
-        self.level, self.most = most_at_once(now[0], now[1], self.since_ns, self.level, self.most)
-        self.later = (told[0][cuts[0] :], told[1][cuts[1] :])
+        told = in_order(np.concatenate((self.later[0], ups))), in_order(np.concatenate((self.later[1], downs)))
+        if until_ns >= self.since_ns:
+            if self.most < 0:
+                before, told = _cut(told, self.since_ns)
+                self.level = self.most = len(before[0]) - len(before[1])
+            now, told = _cut(told, until_ns)
+            self.level, self.most = most_at_once(*now, self.level, self.most)
+        self.later = told
 
     def finish(self, end_ns: int) -> tuple[int, int]:
         """Return the area from the end of the warm-up to the end (exact, times ns), and the most at once."""
         nothing = np.empty(0, np.int64)
         self.add(nothing, nothing, end_ns)
         area = self.ups * end_ns - self.up_ns - (self.downs * end_ns - self.down_ns)
-        return area, self.most if self.most == self.limit else max(self.most, self.level)
+        return area, self.most
+
+
+def _cut(changes: Changes, until_ns: int) -> tuple[Changes, Changes]:
+    """Return the changes up to an instant, and the later ones."""
+    ups, downs = changes
+    i, j = (int(np.searchsorted(instants, until_ns, side="right")) for instants in changes)
+    return (ups[:i], downs[:j]), (ups[i:], downs[j:])
 
 
 def _total(instants: NDArray[np.int64], since_ns: int) -> int:
@@ -191,7 +200,3 @@ def _total(instants: NDArray[np.int64], since_ns: int) -> int:
 def in_order(instants: NDArray[np.int64]) -> NDArray[np.int64]:
     """Sort instants, if they are not in order already: to look is much cheaper, and they mostly are."""
     return instants if bool((instants[1:] >= instants[:-1]).all()) else np.sort(instants)
-
-
-def _taken(column: NDArray[np.int64], rows: NDArray[np.bool_]) -> NDArray[np.int64]:
-    return column if rows.all() else column[rows]

@@ -11,45 +11,93 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workersim.jit import entry
+from workersim.jit import entry, helper
+from workersim.units import NEVER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["BUCKETS", "ERROR", "WORD", "middle_ns", "most_at_once", "new_sums", "tally", "total"]
+__all__ = [
+    "BUCKETS",
+    "ERROR",
+    "RESPONSE",
+    "SERVICE",
+    "WAIT",
+    "WORD",
+    "middle_ns",
+    "most_at_once",
+    "new_sums",
+    "tally",
+    "total",
+]
 
 PRECISION = 9
 ERROR = 2.0**-10  # relative, of a quantile
 _SHIFT = 52 - PRECISION
 _LOWEST = int(np.float64(1).view(np.int64)) >> _SHIFT
+WAIT, SERVICE, RESPONSE = range(3)
 BUCKETS = (int(np.float64(2**62).view(np.int64)) >> _SHIFT) - _LOWEST + 2
 WORD = 31  # bits of the lower word of a sum
 
 
-def new_sums() -> NDArray[Any]:
-    """Return one record: how many, their sum in two words, their squares about ``center``, and the most."""
+def new_sums(kinds: int) -> NDArray[Any]:
+    """Return a record a kind: how many, their sum in two words, their squares about ``center``, and the most."""
     names = ["count", "high", "low", "most"]
-    return np.zeros(1, [*((name, np.int64) for name in names), ("center", np.float64), ("squares", np.float64)])
+    return np.zeros(
+        kinds, [*((name, np.int64) for name in names), ("center", np.float64), ("squares", np.float64)]
+    ).view(np.recarray)
 
 
 @entry
-def tally(durations: NDArray[np.int64], buckets: NDArray[np.int64], sums: NDArray[Any]) -> None:
-    """Count durations (ns, >= 0) into buckets and sums."""
-    center = sums[0]["center"]
-    high, low, most, squares = 0, 0, sums[0]["most"], 0.0
-    for i in range(len(durations)):
-        x = durations[i]
-        bucket: Any = (np.float64(x).view(np.int64) >> _SHIFT) - _LOWEST + 1
-        buckets[max(0, bucket)] += 1
-        high += x >> WORD
-        low += x & ((1 << WORD) - 1)
-        most = max(most, x)
-        squares += (x - center) * (x - center)
-    sums[0]["count"] += len(durations)
-    sums[0]["high"] += high
-    sums[0]["low"] += low
-    sums[0]["most"] = most
-    sums[0]["squares"] += squares
+def tally(
+    arrival: NDArray[np.int64],
+    started: NDArray[np.int64],
+    finished: NDArray[np.int64],
+    since: int,
+    told: tuple[NDArray[np.int64], NDArray[Any]],
+) -> int:
+    """Count waits, services and responses of the jobs that arrived since an instant.
+
+    Parameters
+    ----------
+    arrival, started, finished
+        n rows.
+    since
+        Jobs that arrived before are left out.
+    told
+        Buckets, a row a kind, and sums, a record a kind: both are added to.
+
+    Returns
+    -------
+    int
+        How many of all jobs were done after ``since`` (or at any time, if that is 0).
+    """
+    buckets, sums = told
+    done = 0
+    for i in range(len(arrival)):
+        if started[i] >= NEVER:
+            continue
+        if finished[i] < NEVER and (finished[i] > since or since == 0):
+            done += 1
+        if arrival[i] < since:
+            continue
+        count(started[i] - arrival[i], buckets[WAIT], sums[WAIT])
+        if finished[i] < NEVER:
+            count(finished[i] - started[i], buckets[SERVICE], sums[SERVICE])
+            count(finished[i] - arrival[i], buckets[RESPONSE], sums[RESPONSE])
+    return done
+
+
+@helper
+def count(x: int, buckets: NDArray[np.int64], sums: Any) -> None:
+    """Count one duration."""
+    bucket: Any = (np.float64(x).view(np.int64) >> _SHIFT) - _LOWEST + 1
+    buckets[max(bucket, 0)] += 1
+    sums.count += 1
+    sums.high += x >> WORD
+    sums.low += x & ((1 << WORD) - 1)
+    sums.most = max(sums.most, x)
+    sums.squares += (x - sums.center) * (x - sums.center)
 
 
 @entry
@@ -72,34 +120,26 @@ def middle_ns(bucket: int) -> float:
 
 
 @entry
-def most_at_once(
-    ups: NDArray[np.int64], downs: NDArray[np.int64], since: int, level: int, most: int
-) -> tuple[int, int]:
-    """Follow a level through its changes.
+def most_at_once(ups: NDArray[np.int64], downs: NDArray[np.int64], level: int, most: int) -> tuple[int, int]:
+    """Follow a level through its changes; it is at its highest after one of those that raise it.
 
     Parameters
     ----------
     ups, downs
         Instants in order at which it rises and falls by one.
-    since
-        The most counts from here on.
     level, most
-        Before.
+        Before them.
 
     Returns
     -------
     tuple
-        The level after the last change, and the most that has stood for some time before that.
+        The level after them, and the most that it has been.
     """
-    i, j = 0, 0
-    while i < len(ups) or j < len(downs):
-        now = ups[i] if j == len(downs) or (i < len(ups) and ups[i] <= downs[j]) else downs[j]
-        if now > since:
-            most = max(most, level)
-        while i < len(ups) and ups[i] == now:
-            level += 1
-            i += 1
-        while j < len(downs) and downs[j] == now:
+    j = 0
+    for i in range(len(ups)):
+        while j < len(downs) and downs[j] <= ups[i]:
             level -= 1
             j += 1
-    return level, most
+        level += 1
+        most = max(most, level)
+    return level - (len(downs) - j), most

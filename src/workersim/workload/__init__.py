@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from workersim.workload.jobs import Jobs
-from workersim.workload.realisation import ensure_range, horizon_ns, is_random, realise
+from workersim.workload.reach import ensure_range
+from workersim.workload.realisation import chunks, expected_jobs, horizon_ns, is_random, realise
 from workersim.workload.sampling import sample
 from workersim.workload.streams import Purpose, Streams
 from workersim.workload.trace_csv import read_trace_csv
@@ -14,7 +15,9 @@ __all__ = [
     "Purpose",
     "Streams",
     "TraceRows",
+    "chunks",
     "ensure_range",
+    "expected_jobs",
     "horizon_ns",
     "is_random",
     "read_trace_csv",

@@ -1,4 +1,4 @@
-"""When jobs arrive: one function a kind of stream, each bounded by the end of the stream and of the run.
+"""When jobs arrive: one sequence of instants a kind of stream, bounded by the end of the stream and of the run.
 
 Both ends are included: what falls on ``until``, or on the horizon, still arrives.  What would come later never
 arrived.  Gaps are rounded to the nanosecond one by one and added up as integers, so that an interval
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,13 +17,15 @@ from workersim.errors import InputError
 from workersim.scenario import Arrival, Burst, Every, Exponential, Mmpp, Poisson, Profile, Renewal
 from workersim.scenario.distributions import amount
 from workersim.units import SECOND, Duration
-from workersim.workload.intensity import Steps, poisson_by_steps
+from workersim.workload.families import LARGEST_EXPONENTIAL
+from workersim.workload.intensity import STEP_BLOCK, Steps, poisson_by_steps
 from workersim.workload.jobs import constant
-from workersim.workload.sampling import BLOCK, LONGEST_NS, Source, to_ns
+from workersim.workload.sampling import BLOCK, LONGEST_NS, Draws, Source, round_ns, to_ns
+from workersim.workload.sequences import Blocks, Even, Gaps, Instants, Limit, Summed
 from workersim.workload.streams import Purpose, Streams
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -49,6 +51,8 @@ class Stream:
         End of the run.
     folder
         Where files are looked up.
+    most
+        How many jobs it may bring.
     """
 
     arrival: Arrival
@@ -56,6 +60,7 @@ class Stream:
     streams: Streams
     horizon_ns: int
     folder: Path
+    most: int = MAX_JOBS
 
     @property
     def where(self) -> str:
@@ -73,6 +78,11 @@ class Stream:
         """The last instant at which something of it can arrive."""
         until = getattr(self.arrival, "until", None)
         return self.horizon_ns if until is None else min(self.horizon_ns, int(until))
+
+    @property
+    def limit(self) -> Limit:
+        """What refuses more jobs than it may bring."""
+        return Limit(self.where, self.most)
 
     def source(self, value: object, key: str) -> Source:
         """Return one of its values with its key."""
@@ -105,31 +115,28 @@ def expected_jobs(stream: Stream) -> float:
     return count
 
 
-def instants(stream: Stream) -> NDArray[np.int64]:
-    """Return when the jobs of a stream arrive.
-
-    Returns
-    -------
-    int64[n]
-        Instants in ns, in order; a burst is a view of one value.
+def instants(stream: Stream) -> Instants:
+    """Return what the instants at which the jobs of a stream arrive are taken from, in order.
 
     Raises
     ------
     InputError
-        If a distribution cannot be drawn from, or more jobs come than a run can hold.
+        If a distribution cannot be drawn from, or more jobs come than there may be.
     """
     arrival = stream.arrival
     if stream.start_ns > stream.end_ns:
-        return np.empty(0, np.int64)
+        return Even(0, 0, 0)
+    likely = expected_jobs(stream)
+    stream.limit.check(likely)
     match arrival:
         case Burst():
-            return constant(stream.start_ns, arrival.jobs)
+            return Even(stream.start_ns, 0, arrival.jobs)
         case Every():
-            return _every(stream, arrival)
+            return _renewal(stream, arrival.interval, likely, at_once=True)
         case Poisson():
-            return _poisson(stream, arrival)
+            return _poisson(stream, arrival, likely)
         case Renewal():
-            return _renewal(stream, arrival.interval)
+            return _renewal(stream, arrival.interval, likely)
         case Profile() | Mmpp():
             return _by_steps(stream, arrival)
         case _:
@@ -137,65 +144,46 @@ def instants(stream: Stream) -> NDArray[np.int64]:
             raise TypeError(msg)
 
 
-def _every(stream: Stream, arrival: Every) -> NDArray[np.int64]:
-    interval_ns = stream.source(arrival.interval, "interval").fixed_ns
-    if interval_ns is None:
-        rest = _renewal(stream, arrival.interval)
-        return np.concatenate((np.array([stream.start_ns]), rest))
-    if interval_ns == 0:
-        return _too_many(stream, math.inf)
-    instants_ns = np.arange((stream.end_ns - stream.start_ns) // interval_ns + 1, dtype=np.int64)
-    instants_ns *= interval_ns
-    instants_ns += stream.start_ns
-    return instants_ns
-
-
-def _poisson(stream: Stream, arrival: Poisson) -> NDArray[np.int64]:
+def _poisson(stream: Stream, arrival: Poisson, likely: float) -> Instants:
     if arrival.rate <= 0:
-        return np.empty(0, np.int64)
-    generator, mean_ns, block = stream.generator(Purpose.ARRIVALS), SECOND / arrival.rate, np.empty(BLOCK)
+        return Even(0, 0, 0)
+    generator, mean_ns = stream.generator(Purpose.ARRIVALS), SECOND / arrival.rate
+    bound_ns = LARGEST_EXPONENTIAL * mean_ns
 
-    def gaps() -> NDArray[np.int64]:
-        generator.standard_exponential(out=block)
-        np.multiply(block, mean_ns, out=block)
-        np.minimum(np.rint(block, out=block), float(LONGEST_NS), out=block)
-        return block.astype(np.int64)
+    def fill(out: NDArray[np.int64]) -> None:
+        gaps = generator.standard_exponential(len(out))
+        gaps *= mean_ns
+        if bound_ns > LONGEST_NS:
+            np.minimum(gaps, float(LONGEST_NS), out=gaps)
+        round_ns(gaps, bound_ns, out)
 
-    return _accumulated(stream, gaps, likely=expected_jobs(stream))
-
-
-def _renewal(stream: Stream, interval: object) -> NDArray[np.int64]:
-    draw = _drawing(stream.source(interval, "interval"), stream.generator(Purpose.ARRIVALS))
-    return _accumulated(stream, lambda: draw(BLOCK), likely=expected_jobs(stream))
+    return _summed(stream, Gaps(fill, bound_ns, likely))
 
 
-def _drawing(source: Source, generator: np.random.Generator) -> Callable[[int], NDArray[np.int64]]:
-    """Return what draws the next n intervals."""
-    fixed_ns = source.fixed_ns
+def _renewal(stream: Stream, interval: object, likely: float, *, at_once: bool = False) -> Instants:
+    """Return instants at an interval, which may be drawn; the first one after the first interval, or at once."""
+    draws = Draws(stream.source(interval, "interval"), lambda: stream.generator(Purpose.ARRIVALS))
+    fixed_ns = draws.fixed_ns
     if fixed_ns is not None:
-        return lambda n: constant(fixed_ns, n)
-    draw = source.sampler()
-    return lambda n: to_ns(draw(generator, n), source.where, cut=True)
+        if fixed_ns == 0:
+            stream.limit.refuse(math.inf)
+        count = (stream.end_ns - stream.start_ns) // fixed_ns
+        return Even(stream.start_ns + (0 if at_once else fixed_ns), fixed_ns, count + at_once)
+    drawn = _summed(stream, Gaps(draws.fill_gaps_ns, draws.bound_ns, likely))
+    if not at_once:
+        return drawn
+    return Blocks(_begun(stream.start_ns, drawn))
 
 
-def _accumulated(stream: Stream, gaps: Callable[[], NDArray[np.int64]], *, likely: float) -> NDArray[np.int64]:
-    """Add up blocks of gaps until the end is passed."""
-    if likely > MAX_JOBS:
-        return _too_many(stream, likely)
-    room = int(likely + 6 * math.sqrt(likely)) if likely > 0 else 0  # also if nobody knows: nan
-    instants_ns = np.empty(room + 2 * BLOCK, np.int64)
-    now_ns, count = stream.start_ns, 0
-    while count <= MAX_JOBS:
-        block = gaps()
-        if count + len(block) > len(instants_ns):
-            instants_ns.resize(count + count // 2 + 2 * len(block), refcheck=False)
-        block = np.cumsum(block, out=instants_ns[count : count + len(block)])
-        block += now_ns
-        # a sum can only wrap around after it has passed the end, which is looked for from the front
-        if block.max() > stream.end_ns:
-            return instants_ns[: count + int(np.argmax(block > stream.end_ns))]
-        now_ns, count = int(block[-1]), count + len(block)
-    return _too_many(stream, math.inf)
+def _begun(first_ns: int, later: Summed) -> Iterator[NDArray[np.int64]]:
+    block = np.array([first_ns])
+    while len(block):
+        yield block
+        block = later.take(BLOCK)
+
+
+def _summed(stream: Stream, gaps: Gaps) -> Summed:
+    return Summed(gaps, stream.start_ns, stream.end_ns, stream.limit)
 
 
 def _profile_steps(profile: Profile, end_ns: int) -> Steps:
@@ -215,15 +203,29 @@ def _mmpp_steps(stream: Stream, mmpp: Mmpp) -> Steps:
     draws = [
         _drawing(stream.source(_holding(mmpp, k), "holding"), stream.generator(Purpose.STATE, k + 1)) for k in turn
     ]
-
-    def stays() -> NDArray[np.int64]:
-        return np.stack([draw(BLOCK // states + 1) for draw in draws], axis=1).ravel()
-
+    stays = Blocks(_stays(draws))
     likely = (stream.end_ns - stream.start_ns) / SECOND * states / sum(means)
-    ends = _accumulated(stream, stays, likely=likely)
+    limit = Limit(stream.where, MAX_JOBS)  # they are held, even where jobs are not
+    limit.check(likely)
+    gaps = Gaps(lambda out: np.copyto(out, stays.take(len(out))), math.inf, likely)
+    ends = Summed(gaps, stream.start_ns, stream.end_ns, limit).take(MAX_JOBS)
     edges = np.concatenate(([0, stream.start_ns], ends, [stream.end_ns + 1]))
     rates = np.array([float(mmpp.rates[k]) for k in turn])
     return Steps(edges, np.concatenate(([0.0], rates[np.arange(len(ends) + 1) % states])))
+
+
+def _drawing(source: Source, generator: np.random.Generator) -> Callable[[int], NDArray[np.int64]]:
+    """Return what draws n holding times; with scipy, which draws in blocks, the rest of the last one is lost."""
+    fixed_ns = source.fixed_ns
+    if fixed_ns is not None:
+        return lambda n: constant(fixed_ns, n)
+    draw = source.sampler()
+    return lambda n: to_ns(draw(generator, n), source.where, out=np.empty(n, np.int64), cut=True)
+
+
+def _stays(draws: list[Callable[[int], NDArray[np.int64]]]) -> Iterator[NDArray[np.int64]]:
+    while True:
+        yield np.stack([draw(STEP_BLOCK // len(draws) + 1) for draw in draws], axis=1).ravel()
 
 
 def _holding(mmpp: Mmpp, state: int) -> object:
@@ -245,15 +247,7 @@ def _mean_s(stream: Stream, value: object, key: str) -> float:
     return source.mean() if fixed is None else amount(fixed)
 
 
-def _by_steps(stream: Stream, arrival: Profile | Mmpp) -> NDArray[np.int64]:
+def _by_steps(stream: Stream, arrival: Profile | Mmpp) -> Blocks:
     steps = _profile_steps(arrival, stream.end_ns) if isinstance(arrival, Profile) else _mmpp_steps(stream, arrival)
-    expected = steps.expected(stream.start_ns, stream.end_ns)
-    if expected > MAX_JOBS:
-        return _too_many(stream, expected)
-    return poisson_by_steps(steps, stream.generator(Purpose.ARRIVALS), stream.start_ns, stream.end_ns)
-
-
-def _too_many(stream: Stream, expected: float) -> NoReturn:
-    number = f"about {expected:.3g}" if math.isfinite(expected) else "endlessly many"
-    msg = f"{stream.where} would bring {number} jobs; a run holds at most {MAX_JOBS:,}"
-    raise InputError(msg)
+    stream.limit.check(steps.expected(stream.start_ns, stream.end_ns))
+    return Blocks(poisson_by_steps(steps, stream.generator(Purpose.ARRIVALS), stream.start_ns, stream.end_ns))

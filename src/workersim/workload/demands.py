@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from workersim.runlog import Kind
 from workersim.workload.jobs import constant, is_constant
-from workersim.workload.sampling import Source, check_drawn, in_blocks, sample_ns
+from workersim.workload.sampling import Draws, Source
 from workersim.workload.streams import Purpose, Streams
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from workersim.scenario import JobClass
 
-__all__ = ["Demands", "DrawnClass", "halves", "joined", "outright", "rearranged"]
+__all__ = ["Demands", "DrawnClass", "halves", "joined", "outright", "picked", "rearranged"]
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,19 @@ class Demands:
     kind: NDArray[np.uint8]
     demand_ns: NDArray[np.int64]
 
-    @property
+    @cached_property
     def offsets(self) -> NDArray[np.int64] | None:
         """Where each job's phases begin and end, or None if all jobs have equally many."""
         return None if is_constant(self.counts) else np.concatenate(([0], np.cumsum(self.counts)))
+
+    def between(self, first: int, last: int) -> Demands:
+        """Return those of the jobs from one up to another."""
+        counts = self.counts[first:last]
+        if self.offsets is None:
+            begin, end = (n * int(self.counts[0]) for n in (first, last))
+        else:
+            begin, end = int(self.offsets[first]), int(self.offsets[last])
+        return Demands(counts, self.kind[begin:end], self.demand_ns[begin:end])
 
 
 def halves(cpu_ns: NDArray[np.int64], io_ns: NDArray[np.int64]) -> Demands:
@@ -87,36 +97,39 @@ def joined(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
     return columns[0] if len(columns) == 1 else np.concatenate(columns)
 
 
+def picked(column: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[Any]:
+    """Return some rows of a column in another order; of one value, as a view of it."""
+    return constant(column[0], len(rows), column.dtype) if is_constant(column) else column[rows]
+
+
 def rearranged(parts: Sequence[Demands], order: NDArray[np.int64]) -> Demands:
     """Return the demands of several lists of jobs, one below the other, in another order.
 
     Parameters
     ----------
     parts
-        Lists with n jobs in all.
+        Lists of jobs.
     order
-        int64[n]; job i of the result is job ``order[i]`` of the lists.
+        int64[n]; job i of the result is job ``order[i]`` of the lists, some of which may be left out.
     """
     counts, kind = joined([p.counts for p in parts]), joined([p.kind for p in parts])
     demand_ns = joined([p.demand_ns for p in parts])
-    if is_constant(counts) and len(counts) and counts[0] == 1:
-        kind = kind if is_constant(kind) else kind[order]
-        return Demands(counts, kind, demand_ns if is_constant(demand_ns) else demand_ns[order])
+    if is_constant(counts) and counts[0] == 1:
+        return Demands(picked(counts, order), picked(kind, order), picked(demand_ns, order))
     starts = np.cumsum(counts) - counts
-    counts = counts if is_constant(counts) else counts[order]
+    counts = picked(counts, order)
     ends = np.cumsum(counts)
-    source = np.arange(len(demand_ns), dtype=np.int64) + np.repeat(starts[order] - (ends - counts), counts)
-    return _uniform(Demands(counts, kind if is_constant(kind) else kind[source], demand_ns[source]))
+    source = np.arange(counts.sum(), dtype=np.int64) + np.repeat(starts[order] - (ends - counts), counts)
+    return _uniform(Demands(counts, picked(kind, source), demand_ns[source]))
 
 
-@dataclass(frozen=True)
 class DrawnClass:
     """A job class as one stream of arrivals draws from it.
 
     The random numbers of a class belong to its name and to the stream of arrivals, so that neither another
     class nor another stream moves them.
 
-    Attributes
+    Parameters
     ----------
     job_class, name
         As in the scenario.
@@ -126,11 +139,19 @@ class DrawnClass:
         Where its random numbers come from, and the place of the stream of arrivals.
     """
 
-    job_class: JobClass
-    name: str
-    folder: Path
-    streams: Streams
-    index: int
+    def __init__(self, job_class: JobClass, name: str, folder: Path, streams: Streams, index: int) -> None:
+        def draws(value: object, key: str, purpose: Purpose, part: int = 0) -> Draws:
+            source = Source(value, f"workload.jobs.{name}.{key}", folder)
+            return Draws(source, partial(streams.of, purpose, index, name=name, part=part))
+
+        phases = job_class.phases or ()
+        self.expires = job_class.expires is not None
+        self._patience = draws(job_class.expires, "expires", Purpose.EXPIRES)
+        self._service = draws(job_class.service, "service", Purpose.SERVICE)
+        self._waits = job_class.wait_ratio is not None
+        self._ratio = draws(job_class.wait_ratio, "wait_ratio", Purpose.WAIT_RATIO)
+        self._kinds = [Kind.CPU if phase.kind == "cpu" else Kind.IO for phase in phases]
+        self._phases = [draws(phase.demand, f"phases[{k}]", Purpose.PHASE, k) for k, phase in enumerate(phases)]
 
     def demands(self, n: int) -> Demands:
         """Draw the phases of the next n jobs of this class.
@@ -140,50 +161,25 @@ class DrawnClass:
         InputError
             If something that is drawn is no duration.
         """
-        job = self.job_class
-        if job.phases is not None:
-            columns = [
-                self._draw_ns(phase.demand, f"phases[{k}]", Purpose.PHASE, n, part=k)
-                for k, phase in enumerate(job.phases)
-            ]
-            return outright([Kind.CPU if p.kind == "cpu" else Kind.IO for p in job.phases], columns)
-        service_ns = self._draw_ns(job.service, "service", Purpose.SERVICE, n)
-        if job.wait_ratio is None:
+        if self._phases:
+            return outright(self._kinds, [phase.take_ns(n) for phase in self._phases])
+        service_ns = self._service.take_ns(n)
+        if not self._waits:
             return outright([Kind.CPU], [service_ns])
-        ratio = self._ratio(n)
+        ratio = self._ratio.take(n)
         if n and is_constant(ratio) and is_constant(service_ns):
-            return _repeated(self._split(service_ns[:1], ratio[:1]), n)
-        return self._split(service_ns, ratio)
+            return _repeated(_split(service_ns[:1], ratio[:1]), n)
+        return _split(service_ns, ratio)
 
     def patience_ns(self, n: int) -> NDArray[np.int64]:
         """Draw how long the next n jobs of this class wait at most; the class must have ``expires``."""
-        return self._draw_ns(self.job_class.expires, "expires", Purpose.EXPIRES, n)
+        return self._patience.take_ns(n)
 
-    @staticmethod
-    def _split(service_ns: NDArray[np.int64], ratio: NDArray[np.float64]) -> Demands:
-        # above 2**53 ns a float may be rounded up to more than the whole
-        cpu_ns = np.minimum(np.rint(service_ns / (1 + ratio)).astype(np.int64), service_ns)
-        return halves(cpu_ns, service_ns - cpu_ns)
 
-    def _ratio(self, n: int) -> NDArray[np.float64]:
-        source = self._of(self.job_class.wait_ratio, "wait_ratio")
-        if source.fixed is not None:
-            return constant(source.fixed, n, np.float64)
-        draw, generator = source.sampler(), self.streams.of(Purpose.WAIT_RATIO, self.index, name=self.name)
-
-        def checked(k: int) -> NDArray[np.float64]:
-            drawn = draw(generator, k)
-            check_drawn(drawn, source.where)
-            return drawn
-
-        return in_blocks(n, np.float64, checked)
-
-    def _draw_ns(self, value: object, key: str, purpose: Purpose, n: int, *, part: int = 0) -> NDArray[np.int64]:
-        generator = self.streams.of(purpose, self.index, name=self.name, part=part)
-        return sample_ns(self._of(value, key), generator, n)
-
-    def _of(self, value: object, key: str) -> Source:
-        return Source(value, f"workload.jobs.{self.name}.{key}", self.folder)
+def _split(service_ns: NDArray[np.int64], ratio: NDArray[np.float64]) -> Demands:
+    # above 2**53 ns a float may be rounded up to more than the whole
+    cpu_ns = np.minimum(np.rint(service_ns / (1 + ratio)).astype(np.int64), service_ns)
+    return halves(cpu_ns, service_ns - cpu_ns)
 
 
 def _repeated(one: Demands, n: int) -> Demands:

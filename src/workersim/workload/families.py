@@ -2,7 +2,7 @@
 
 A sampler takes a generator and a number and returns that many floats, in the unit of the parameters
 (seconds where a duration stands).  The k-th number of a stream is the same however many are asked for, so
-that a longer run begins as the shorter one did.
+that a longer run begins as the shorter one did, and however often (for scipy: in whole grains).
 """
 
 from __future__ import annotations
@@ -37,10 +37,20 @@ from workersim.workload.files import open_text
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Sampler", "fixed_value", "mean_of", "sampler", "weibull_shape"]
+__all__ = [
+    "LARGEST_EXPONENTIAL",
+    "Sampler",
+    "bound_of",
+    "fixed_value",
+    "grain_of",
+    "mean_of",
+    "sampler",
+    "weibull_shape",
+]
 
 Sampler: TypeAlias = Callable[[Generator, int], NDArray[np.float64]]
 
+LARGEST_EXPONENTIAL = 45.0  # NumPy's ziggurat has its last number at 7.7 - log(2**-53) = 44.4
 SCIPY_BLOCK = 1024  # some of scipy's samplers draw column by column: only whole blocks begin alike
 
 
@@ -55,6 +65,16 @@ def fixed_value(distribution: Distribution) -> float | None:
             return first if all(amount(value) == amount(first) for value in rest) else None
         case _:
             return None
+
+
+def bound_of(distribution: Distribution) -> float:
+    """Return a number that no draw exceeds, if draws are known to lie between 0 and it; else infinity."""
+    return LARGEST_EXPONENTIAL * amount(distribution.mean) if isinstance(distribution, Exponential) else math.inf
+
+
+def grain_of(distribution: Distribution) -> int:
+    """Return the number of draws whose multiples its sampler must be asked for, lest some are lost."""
+    return SCIPY_BLOCK if isinstance(distribution, Scipy) else 1
 
 
 def sampler(distribution: Distribution, folder: Path) -> Sampler:
@@ -84,6 +104,11 @@ def sampler(distribution: Distribution, folder: Path) -> Sampler:
     return _SAMPLERS[type(distribution)](distribution)
 
 
+def _scaled(drawn: NDArray[np.float64], factor: float) -> NDArray[np.float64]:
+    drawn *= factor
+    return drawn
+
+
 def _deterministic(family: Deterministic) -> Sampler:
     mean = amount(family.mean)
     return lambda _, n: np.full(n, mean)
@@ -91,17 +116,17 @@ def _deterministic(family: Deterministic) -> Sampler:
 
 def _exponential(family: Exponential) -> Sampler:
     mean = amount(family.mean)
-    return lambda generator, n: mean * generator.standard_exponential(n)
+    return lambda generator, n: _scaled(generator.standard_exponential(n), mean)
 
 
 def _erlang(family: Erlang) -> Sampler:
     mean, stages = amount(family.mean), family.stages
-    return lambda generator, n: generator.standard_gamma(stages, n) * (mean / stages)
+    return lambda generator, n: _scaled(generator.standard_gamma(stages, n), mean / stages)
 
 
 def _gamma(family: Gamma) -> Sampler:
     mean, shape = amount(family.mean), family.cv**-2
-    return lambda generator, n: generator.standard_gamma(shape, n) * (mean / shape)
+    return lambda generator, n: _scaled(generator.standard_gamma(shape, n), mean / shape)
 
 
 def _lognormal(family: Lognormal) -> Sampler:
@@ -113,7 +138,7 @@ def _lognormal(family: Lognormal) -> Sampler:
 def _weibull(family: Weibull) -> Sampler:
     shape = weibull_shape(family.cv)
     scale = amount(family.mean) / math.gamma(1 + 1 / shape)
-    return lambda generator, n: scale * generator.weibull(shape, n)
+    return lambda generator, n: _scaled(generator.weibull(shape, n), scale)
 
 
 def _hyperexponential(family: Hyperexponential) -> Sampler:

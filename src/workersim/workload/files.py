@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 from workersim.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
 __all__ = ["open_text"]
@@ -16,7 +16,7 @@ __all__ = ["open_text"]
 LONGEST_LINE = 2**20
 
 
-def open_text(path: Path) -> Iterator[str]:
+def open_text(path: Path) -> Generator[str, None, None]:
     r"""Yield the lines of a UTF-8 file, with their ends, without a byte order mark.
 
     Raises

@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workersim.units import SECOND
-from workersim.workload.sampling import BLOCK
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-__all__ = ["Steps", "poisson_by_steps"]
+__all__ = ["STEP_BLOCK", "Steps", "poisson_by_steps"]
 
 NOTHING = 1e-12  # arrivals expected, below which there are none
+STEP_BLOCK = 8192  # numbers at a time; part of every seed's meaning, as each block of levels begins anew
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,8 @@ class Steps:
         return rounds, float(np.interp(rest_ns, self.edges_ns.astype(float), self.levels))
 
 
-def poisson_by_steps(steps: Steps, generator: Generator, start_ns: int, end_ns: int) -> NDArray[np.int64]:
-    """Draw the arrivals from one instant to another, both included.
+def poisson_by_steps(steps: Steps, generator: Generator, start_ns: int, end_ns: int) -> Iterator[NDArray[np.int64]]:
+    """Draw the arrivals from one instant to another, both included, block by block.
 
     Parameters
     ----------
@@ -69,28 +71,27 @@ def poisson_by_steps(steps: Steps, generator: Generator, start_ns: int, end_ns: 
     start_ns, end_ns
         Nothing arrives outside.
 
-    Returns
-    -------
+    Yields
+    ------
     int64[n]
-        Instants in ns, in order, rounded half to even.
+        The next instants in ns, in order, rounded half to even; n may be 0.
     """
     if start_ns > end_ns or steps.expected(start_ns, end_ns) < NOTHING:
-        return np.empty(0, np.int64)
+        return
     levels, period_ns = steps.levels, int(steps.edges_ns[-1])
     rounds, level = steps.level(start_ns)
-    blocks: list[NDArray[np.int64]] = []
-    while not blocks or blocks[-1][-1] <= end_ns:
+    last_ns = start_ns
+    while last_ns <= end_ns:
         # whole rounds are kept apart: a level that only grew would lose digits
-        reached = level + np.cumsum(generator.standard_exponential(BLOCK))
+        reached = level + np.cumsum(generator.standard_exponential(STEP_BLOCK))
         more = np.floor(reached / levels[-1])
         rest = np.clip(reached - more * levels[-1], 0.0, np.nextafter(levels[-1], 0.0))
         beyond = end_ns // period_ns - rounds + 1
         rest[more >= beyond] = 0.0
         more = np.minimum(more, float(beyond))
-        blocks.append((rounds + more.astype(np.int64)) * period_ns + _invert(steps, levels, rest))
-        rounds, level = rounds + int(more[-1]), float(rest[-1])
-    drawn = np.concatenate(blocks)
-    return drawn[(drawn >= start_ns) & (drawn <= end_ns)]
+        drawn = (rounds + more.astype(np.int64)) * period_ns + _invert(steps, levels, rest)
+        rounds, level, last_ns = rounds + int(more[-1]), float(rest[-1]), int(drawn[-1])
+        yield drawn[(drawn >= start_ns) & (drawn <= end_ns)]
 
 
 def _invert(steps: Steps, levels: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from workersim.errors import InputError
-from workersim.runlog import Kind
-from workersim.scenario import Burst, Fleet, JobClass, Scenario, Trace
-from workersim.units import NEVER, SECOND
-from workersim.workload.arrivals import MAX_JOBS, Stream, expected_jobs
-from workersim.workload.demands import Demands
-from workersim.workload.drawing import drawn_part
-from workersim.workload.jobs import Jobs, constant
-from workersim.workload.parts import Part, jobs_of, superposed
-from workersim.workload.recorded import read_rows, recorded_part
-from workersim.workload.sampling import LONGEST_NS, Source
-from workersim.workload.settings import classes_of, settings_of
+from workersim.scenario import Burst, JobClass, Scenario, Trace
+from workersim.units import NEVER
+from workersim.workload.arrivals import MAX_JOBS, Stream
+from workersim.workload.arrivals import expected_jobs as stream_jobs
+from workersim.workload.drawing import Drawn
+from workersim.workload.parts import Supply, jobs_of, merged
+from workersim.workload.reach import Reach, ensure_range
+from workersim.workload.recorded import Recorded, read_rows
+from workersim.workload.sampling import Source
+from workersim.workload.settings import Settings, classes_of, settings_of
 from workersim.workload.streams import Streams
 
-__all__ = ["ensure_range", "horizon_ns", "is_random", "realise"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from workersim.workload.jobs import Jobs
+
+__all__ = ["chunks", "expected_jobs", "horizon_ns", "is_random", "realise"]
+
+MOST_IN_CHUNKS = 10**11
+KEPT = 2**21  # numbers of 8 bytes
 
 
 def horizon_ns(scenario: Scenario) -> int:
@@ -59,61 +69,122 @@ def realise(scenario: Scenario, *, replication: int = 0, seed: int | None = None
     the scenario and a class by its name, so neither is moved by what is added after or beside it.
     """
     streams = Streams(scenario.run.seed if seed is None else seed, replication)
-    drawn = _streams(scenario, streams)
-    _refuse_too_many(scenario, drawn)
-    try:
-        jobs = _realised(scenario, drawn)
-    except MemoryError:
-        msg = "workload: there is not enough memory for so many jobs"
-        raise InputError(msg) from None
+    with _enough_memory():
+        supplies, settings = _supplies(scenario, _streams(scenario, streams), held=True)
+        jobs = jobs_of(merged(supplies, sys.maxsize), settings)
     ensure_range(jobs, scenario.fleet, horizon_ns(scenario))
     return jobs
 
 
-def _streams(scenario: Scenario, streams: Streams) -> list[Stream]:
+def chunks(scenario: Scenario, *, replication: int = 0, seed: int | None = None, size: int = 65536) -> Iterator[Jobs]:
+    """Draw the jobs of a scenario some at a time, for runs that never hold all of them.
+
+    Parameters
+    ----------
+    scenario, replication, seed
+        As for ``realise``.
+    size
+        How many jobs at a time, >= 1; it changes nothing about them.
+
+    Returns
+    -------
+    Iterator[Jobs]
+        The jobs of ``realise`` in order of arrival, ``size`` at a time; the last chunk may be shorter, none is
+        empty.  One below the other they are what ``realise`` returns, with one exception: if the only stream is
+        a trace whose rows are not in order, they are in order of arrival here, so their numbers differ.
+
+    Raises
+    ------
+    InputError
+        As from ``realise``, but when the jobs are reached that it is about.  Up to 1e11 jobs may be expected,
+        in any number of phases.
+
+    Notes
+    -----
+    Memory does not grow with the number of jobs: it holds some chunks, and for each of several streams ``size``
+    instants of arrival.  Only the rows of a trace, the changes of rate of a profile, and the states
+    that an MMPP goes through, 16 bytes each, are held whole.
+
+    Examples
+    --------
+    >>> from workersim.scenario import Burst, Fleet, JobClass, Workload
+    >>> workload = Workload(jobs={"document": JobClass(service="20 min")}, arrivals=[Burst(jobs=10)])
+    >>> ten = Scenario(fleet=Fleet(replicas=1, concurrency=4), workload=workload)
+    >>> [len(jobs) for jobs in chunks(ten, size=4)]
+    [4, 4, 2]
+    """
+    if size < 1:
+        msg = f"size must be >= 1, got {size}"
+        raise InputError(msg)
+    streams = Streams(scenario.run.seed if seed is None else seed, replication)
+    with _enough_memory():
+        supplies, settings = _supplies(scenario, _streams(scenario, streams, MOST_IN_CHUNKS), held=False)
+    return _in_chunks(supplies, settings, Reach(scenario.fleet, horizon_ns(scenario)), size)
+
+
+def _in_chunks(supplies: Sequence[Supply], settings: Settings, reach: Reach, size: int) -> Iterator[Jobs]:
+    # freed at once, this tells glibc to keep the memory of chunks that are dropped: a quarter less time a job
+    np.empty(min(16 * size, KEPT))
+    count = size
+    while count == size:
+        with _enough_memory():
+            jobs = jobs_of(merged(supplies, size), settings)
+        count = len(jobs)
+        if count:
+            reach.add(jobs, int(jobs.table.arrival_ns[-1]))
+            yield jobs
+
+
+@contextmanager
+def _enough_memory() -> Iterator[None]:
+    try:
+        yield
+    except MemoryError:
+        msg = "workload: there is not enough memory for so many jobs"
+        raise InputError(msg) from None
+
+
+def _streams(scenario: Scenario, streams: Streams, most: int = MAX_JOBS) -> list[Stream]:
     return [
-        Stream(arrival, index, streams, horizon_ns(scenario), scenario.folder)
+        Stream(arrival, index, streams, horizon_ns(scenario), scenario.folder, most)
         for index, arrival in enumerate(scenario.workload.arrivals)
     ]
 
 
-def _realised(scenario: Scenario, drawn: list[Stream]) -> Jobs:
+def _supplies(scenario: Scenario, drawn: list[Stream], *, held: bool) -> tuple[list[Supply], Settings]:
+    """Return what the jobs of each stream are taken from; whether all of them will be held at once."""
+    _refuse_too_many(scenario, drawn, held=held)
     lots = scenario.fleet.dispatch == "random"
     jobs = scenario.workload.jobs
     traces = {s.index: read_rows(s, s.arrival, jobs) for s in drawn if isinstance(s.arrival, Trace)}
     settings = settings_of(scenario, traces)
-    parts = [
-        recorded_part(stream, traces[stream.index], settings, lots=lots)
+    in_rows = held and len(drawn) == 1
+    supplies: list[Supply] = [
+        Recorded(stream, traces[stream.index], settings, lots=lots, in_rows=in_rows)
         if stream.index in traces
-        else drawn_part(stream, settings, lots=lots)
+        else Drawn(stream, settings, lots=lots)
         for stream in drawn
     ]
-    return jobs_of(superposed(parts or [_nothing()]), settings)
+    return supplies, settings
 
 
-def _nothing() -> Part:
-    none = np.empty(0, np.int64)
-    index = none.astype(np.int32)
-    demands = Demands(constant(1, 0), constant(Kind.CPU, 0, np.uint8), none)
-    return Part(none, index, index, none, none, demands, np.empty(0))
-
-
-def _refuse_too_many(scenario: Scenario, drawn: list[Stream]) -> None:
-    """Refuse what would not fit into memory, before any of it is drawn."""
+def _refuse_too_many(scenario: Scenario, drawn: list[Stream], *, held: bool) -> None:
+    """Refuse what would not fit into memory, or would never end, before any of it is drawn."""
     jobs, total = scenario.workload.jobs, 0.0
+    reason, unit = ("than memory holds", "phases") if held else ("than a run can go through", "jobs")
     for stream in drawn:
         if isinstance(stream.arrival, Trace):
             continue
-        count = expected_jobs(stream)
-        phases = max((_phases(jobs[name]) for name in classes_of(stream.arrival, jobs)), default=1)
-        total += count * phases
-        if total > MAX_JOBS:
+        count = stream_jobs(stream)
+        each = max((_phases(jobs[name]) for name in classes_of(stream.arrival, jobs)), default=1) if held else 1
+        total += count * each
+        if total > stream.most:
             number = f"{count:,.0f}" if isinstance(stream.arrival, Burst) else f"about {count:.3g}"
-            each = f" of {phases} phases each" if phases > 1 else ""
-            before = " with the streams before it," if total > count * phases else ""
+            phases = f" of {each} phases each" if each > 1 else ""
+            before = " with the streams before it," if total > count * each else ""
             msg = (
-                f"{stream.where} brings {number} jobs{each},{before} more than memory holds; "
-                f"expected at most {MAX_JOBS:,} phases in a run"
+                f"{stream.where} brings {number} jobs{phases},{before} more {reason}; "
+                f"expected at most {stream.most:,} {unit} in a run"
             )
             raise InputError(msg)
 
@@ -122,6 +193,12 @@ def _phases(job: JobClass) -> int:
     if job.phases is not None:
         return len(job.phases)
     return 1 if job.wait_ratio is None else 3
+
+
+def expected_jobs(scenario: Scenario) -> float:
+    """Return how many jobs a run is expected to have, without drawing any; the rows of traces are not counted."""
+    drawn = _streams(scenario, Streams(0, 0))
+    return sum(stream_jobs(stream) for stream in drawn if not isinstance(stream.arrival, Trace))
 
 
 def is_random(scenario: Scenario) -> bool:
@@ -153,40 +230,3 @@ def _draws(job: JobClass) -> bool:
 def _is_fixed(value: object) -> bool | None:
     """Tell whether a value is always the same; None if there is no value."""
     return None if value is None else Source(value, "", Path()).fixed is not None
-
-
-def ensure_range(jobs: Jobs, fleet: Fleet, horizon: int) -> None:
-    """Refuse a run in which an instant could lie beyond what 64 bits hold.
-
-    Parameters
-    ----------
-    jobs
-        What is to be done.
-    fleet
-        Its slots and CPUs: n phases on c < n vCPUs last n / c times as long.
-    horizon
-        End of the run in ns, or ``NEVER``.
-
-    Raises
-    ------
-    InputError
-        If one phase can last longer than 2**61 ns (73 years), or, without a horizon, all of them
-        one after another as a list schedule (last arrival + stretched sum / slots + longest job).
-    """
-    if not len(jobs) or not fleet.replicas:
-        return
-    stretch = max(1.0, fleet.concurrency / fleet.cores)
-    longest = float(jobs.phase_demand_ns.max()) * stretch
-    if longest > LONGEST_NS:
-        _beyond("a phase", longest)
-    if horizon >= NEVER:
-        demand_ns = jobs.demand_ns
-        total = float(demand_ns.sum(dtype=float)) * stretch / (fleet.replicas * fleet.concurrency)
-        last = float(jobs.table.arrival_ns.max())
-        _beyond("the run", last + total + float(demand_ns.max()) * stretch)
-
-
-def _beyond(what: str, lasts_ns: float) -> None:
-    if lasts_ns > LONGEST_NS:
-        msg = f"workload: {what} could last {lasts_ns / SECOND / 31557600:,.0f} years; the clock holds 73"
-        raise InputError(msg)

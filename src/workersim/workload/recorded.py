@@ -11,7 +11,7 @@ from workersim.units import NEVER
 from workersim.workload.demands import Demands, rearranged
 from workersim.workload.drawing import drawn_class
 from workersim.workload.jobs import constant, is_constant
-from workersim.workload.parts import Part, ends_of_patience
+from workersim.workload.parts import Part, ends_of_patience, in_order
 from workersim.workload.settings import NAMELESS, Settings, classes_of
 from workersim.workload.streams import Purpose
 from workersim.workload.trace_csv import read_trace_csv
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from workersim.scenario import JobClass, Trace
     from workersim.workload.arrivals import Stream
 
-__all__ = ["read_rows", "recorded_part"]
+__all__ = ["Recorded", "read_rows"]
 
 
 def read_rows(stream: Stream, trace: Trace, jobs: Mapping[str, JobClass]) -> TraceRows:
@@ -41,8 +41,8 @@ def read_rows(stream: Stream, trace: Trace, jobs: Mapping[str, JobClass]) -> Tra
     return read_trace_csv(stream.folder / trace.file, drawn=drawn | unnamed)
 
 
-def recorded_part(stream: Stream, rows: TraceRows, settings: Settings, *, lots: bool) -> Part:
-    """Return the jobs of the rows that arrive before the end, in the order of the file.
+class Recorded:
+    """The jobs of the rows of a trace that arrive before the end, one after another.
 
     Parameters
     ----------
@@ -54,12 +54,31 @@ def recorded_part(stream: Stream, rows: TraceRows, settings: Settings, *, lots: 
         Classes and queues by number.
     lots
         Whether each attempt needs a number for a random choice of its slot.
+    in_rows
+        Keep the order of the file, instead of that of arrival.
 
     Raises
     ------
     InputError
         If something cannot be drawn for a row that leaves it to its class.
     """
+
+    def __init__(self, stream: Stream, rows: TraceRows, settings: Settings, *, lots: bool, in_rows: bool) -> None:
+        part = _until_the_end(stream, rows, settings, lots=lots)
+        self._part = part if in_rows else in_order(part)
+        self._taken = 0
+
+    def peek(self, n: int) -> NDArray[np.int64]:
+        """Return when the next n jobs arrive, fewer at the end, without taking them."""
+        return self._part.arrival_ns[self._taken : self._taken + n]
+
+    def take(self, n: int) -> Part:
+        """Return the next n jobs, fewer at the end."""
+        first, self._taken = self._taken, min(self._taken + n, len(self._part.arrival_ns))
+        return self._part.between(first, self._taken)
+
+
+def _until_the_end(stream: Stream, rows: TraceRows, settings: Settings, *, lots: bool) -> Part:
     kept = rows.arrival_ns <= stream.end_ns
     if not kept.all():
         return _completed(stream, _rows_at(rows, np.flatnonzero(kept)), settings, lots=lots)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 from array import array
+from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -84,8 +85,10 @@ def read_trace_csv(path: str | Path, *, drawn: Collection[str] = ()) -> TraceRow
         what was expected.
     """
     reader = _Reader(Path(path), drawn)
-    for rows, lines in reader.chunks():
-        reader.take(rows, lines)
+    # a refusal would leave the file open until somebody collects the garbage
+    with closing(open_text(reader.path)) as text:
+        for rows, lines in reader.chunks(text):
+            reader.take(rows, lines)
     return reader.result()
 
 
@@ -108,9 +111,9 @@ class _Reader:
 
     # -- the file ------------------------------------------------------------------------------------
 
-    def chunks(self) -> Iterator[tuple[list[list[str]], list[int]]]:
+    def chunks(self, text: Iterator[str]) -> Iterator[tuple[list[list[str]], list[int]]]:
         """Yield rows with the lines that they end on, without empty ones."""
-        reader = csv.reader(open_text(self.path), strict=True)
+        reader = csv.reader(text, strict=True)
         rows: list[list[str]] = []
         lines: list[int] = []
         try:

@@ -84,7 +84,7 @@ CONTENDERS = {
             largest=100_000_000,
         ),
         Contender(key=REFERENCE, title="workersim, reference engine", module="reference", package="workersim"),
-        Contender(key=OURS, title="workersim", module="ours", package="workersim"),
+        Contender(key=OURS, title="workersim", module="ours", package="workersim", largest=100_000_000),
     )
 }
 

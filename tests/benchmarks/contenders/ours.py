@@ -1,35 +1,30 @@
-"""workersim: the compiled engine, measured."""
+"""workersim: the compiled engine, measured, without a log."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from workersim.engines import simulate
-from workersim.metrics import figures
+from workersim.experiments.measuring import measured
 from workersim.scenario import Scenario
-from workersim.workload import realise
 
 from .cases import scenario
 from .shape import Answer, Case
 
 if TYPE_CHECKING:
-    from workersim.engines import Engine
+    from collections.abc import Mapping
 
-__all__ = ["measured", "run"]
+__all__ = ["answer", "run"]
 
 
 def run(case: Case, jobs: int, seed: int) -> Answer:
     """Run a case."""
-    return measured(case, jobs, seed, "compiled")
+    return answer(measured(Scenario(**scenario(case, jobs)).replace("run.seed", seed)))
 
 
-def measured(case: Case, jobs: int, seed: int, engine: Engine) -> Answer:
-    """Run a case on an engine and read its figures off the log."""
-    asked = Scenario(**scenario(case, jobs))
-    drawn = realise(asked, seed=seed)
-    tree = figures(simulate(drawn, asked.fleet, engine=engine, seed=seed))
+def answer(tree: Mapping[str, Any]) -> Answer:
+    """Take the answer from the tree of figures."""
     return Answer(
-        jobs=len(drawn),
+        jobs=tree["jobs"]["arrived"],
         mean_wait_s=tree["wait"]["mean"],
         p95_wait_s=tree["wait"]["p95"],
         mean_queue=tree["queue_length"]["mean"],

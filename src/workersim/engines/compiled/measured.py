@@ -117,13 +117,17 @@ def _expired(started: NDArray[np.int64], expires: NDArray[np.int64], until_ns: i
 class ByRecursion:
     """A measured run by the recursion: which slot takes a job does not matter, so every dispatch rule will do.
 
-    The parameters are those of ``ByEvents``.
+    Parameters
+    ----------
+    fleet, horizon_ns
+        As for ``ByEvents``.
+    on_cpu
+        Whether all phases of all jobs need the CPU, or none.
     """
 
-    def __init__(self, fleet: Fleet, horizon_ns: int) -> None:
-        self.horizon_ns = horizon_ns
+    def __init__(self, fleet: Fleet, horizon_ns: int, *, on_cpu: bool) -> None:
+        self.fleet, self.horizon_ns, self.on_cpu = fleet, horizon_ns, on_cpu
         self.free = fifo.free_slots(fleet)
-        self.fleet = fleet
 
     def pieces(self, chunks: Iterable[Jobs]) -> Iterator[Piece]:
         """Run the jobs, which come in order of arrival, and tell what happened."""
@@ -137,6 +141,10 @@ class ByRecursion:
             starts, ends = _happened(started), _happened(finished)
             outcome = outcomes(started, finished)
             yield Piece(int(arrival[-1]) - 1, arrival, starts, starts, ends, arrival, started, finished, outcome)
+
+    def cpu_use(self) -> CpuUse | None:
+        """Return that no CPU was in use; None says that every busy slot used one."""
+        return None if self.on_cpu else CpuUse(0.0, 0.0)
 
 
 def _happened(instants: NDArray[np.int64]) -> NDArray[np.int64]:

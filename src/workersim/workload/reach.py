@@ -1,0 +1,84 @@
+"""How far a run can reach: every instant in it must be one that 64 bits hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workersim.errors import InputError
+from workersim.units import NEVER, SECOND
+from workersim.workload.jobs import Jobs, is_constant
+from workersim.workload.sampling import LONGEST_NS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from workersim.runlog.schema import Ints
+    from workersim.scenario import Fleet
+
+__all__ = ["Reach", "ensure_range"]
+
+
+def ensure_range(jobs: Jobs, fleet: Fleet, horizon: int) -> None:
+    """Refuse a run in which an instant could lie beyond what 64 bits hold.
+
+    Parameters
+    ----------
+    jobs
+        What is to be done.
+    fleet
+        Its slots and CPUs: n phases on c < n vCPUs last n / c times as long.
+    horizon
+        End of the run in ns, or ``NEVER``.
+
+    Raises
+    ------
+    InputError
+        If one phase can last longer than 2**61 ns (73 years), or, without a horizon, all of them
+        one after another as a list schedule (last arrival + stretched sum / slots + longest job).
+    """
+    Reach(fleet, horizon).add(jobs, _largest(jobs.table.arrival_ns) if len(jobs) else 0)
+
+
+class Reach:
+    """The same for jobs that come some at a time: it is refused as soon as the jobs so far reach too far."""
+
+    def __init__(self, fleet: Fleet, horizon: int) -> None:
+        self._slots = fleet.replicas * fleet.concurrency
+        self._stretch = max(1.0, fleet.concurrency / fleet.cores)
+        self._drained = horizon >= NEVER
+        self._last_ns = self._longest_ns = self._total_ns = 0
+
+    def add(self, jobs: Jobs, last_ns: int) -> None:
+        """Add jobs of which the last arrives at this instant, or raise."""
+        if not len(jobs) or not self._slots:
+            return
+        longest = _largest(jobs.phase_demand_ns)
+        _within("a phase", longest * self._stretch)
+        if not self._drained:
+            return
+        demand_ns = jobs.demand_ns
+        if demand_ns is not jobs.phase_demand_ns:
+            longest = _largest(demand_ns)
+        self._longest_ns = max(self._longest_ns, longest)
+        self._last_ns = max(self._last_ns, last_ns)
+        self._total_ns += _total(demand_ns, longest)
+        work_ns = self._total_ns / self._slots + self._longest_ns
+        _within("the run", self._last_ns + work_ns * self._stretch)
+
+
+def _largest(column: Ints) -> int:
+    return int(column[0] if is_constant(column) else column.max())
+
+
+def _total(column: NDArray[np.int64], largest: int) -> int:
+    if is_constant(column):
+        return largest * len(column)
+    # in whole numbers it takes a third of the time, but they could overflow
+    return int(column.sum() if largest * len(column) < NEVER else column.sum(dtype=float))
+
+
+def _within(what: str, lasts_ns: float) -> None:
+    if lasts_ns > LONGEST_NS:
+        msg = f"workload: {what} could last {lasts_ns / SECOND / 31557600:,.0f} years; the clock holds 73"
+        raise InputError(msg)
