@@ -54,7 +54,7 @@ class _Needed:
 
     def counted(self, chunks: Iterable[Jobs]) -> Iterator[Jobs]:
         for jobs in chunks:
-            self.total_ns += float(jobs.demand_ns.sum(dtype=float))
+            self.total_ns += float(jobs.phase_demand_ns.sum(dtype=float))
             yield jobs
 
 

@@ -7,9 +7,9 @@ view of one value, so that a hundred million jobs do not pay for a queue that th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from enum import IntEnum
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,14 +63,16 @@ class Cause(IntEnum):
 
 
 class Table:
-    """Columns of equal length; the base of the tables below."""
+    """Columns of equal length, the first field among them; the base of the tables below."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     def __len__(self) -> int:
-        return len(self.columns()[next(iter(self.columns()))])
+        return len(getattr(self, next(iter(self.__dataclass_fields__))))
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """Return the columns by name, in the order of the schema."""
-        held = ((field.name, getattr(self, field.name)) for field in fields(self))  # type: ignore[arg-type]
+        held = ((field.name, getattr(self, field.name)) for field in fields(self))
         return {name: column for name, column in held if isinstance(column, np.ndarray)}
 
     def __post_init__(self) -> None:

@@ -124,6 +124,6 @@ class Jobs:
         if self.phases_per_job == 1 or len(self) == 0:
             return column
         if self.phases_per_job:
-            sums: NDArray[np.int64] = column.reshape(len(self), -1).sum(axis=1)
-            return sums
+            first, *others = column.reshape(len(self), -1).T  # NumPy's sum over a short axis takes ten times as long
+            return sum(others, first)
         return np.add.reduceat(column, self.first_phase[:-1])
