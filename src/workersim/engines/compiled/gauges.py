@@ -27,7 +27,7 @@ def share(world: World, c: int, more: int) -> None:
     cpu.sharing = before + more
     if world.settings[0].gauged:
         gauges.running += (cpu.sharing if cpu.sharing <= vcpus else 0) - (before if before <= vcpus else 0)
-        gauges.crowded += (cpu.sharing > vcpus) - (before > vcpus)
+        gauges.crowded += int(cpu.sharing > vcpus) - int(before > vcpus)
 
 
 @helper

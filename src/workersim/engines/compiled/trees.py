@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from workersim.jit import helper
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def winner_set(value: NDArray[Any], owner: NDArray[Any], leaf: int, new: int) ->
 @helper
 def count_add(counts: NDArray[Any], index: int, delta: int) -> None:
     """Count ``delta`` more at ``index``."""
-    node = index + 1
+    node = np.int64(index) + 1  # numbers of slots are unsigned
     while node < len(counts):
         counts[node] += delta
         node += node & -node
