@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 import workersim as ws
-from workersim.errors import LogError
+from workersim.engines.compiled.measured import ByEvents, ByRecursion
+from workersim.errors import InputError, LogError
 from workersim.experiments import run
-from workersim.experiments.measuring import measured
+from workersim.experiments.measuring import _run, measured
 from workersim.scenario import read
+from workersim.units import NEVER
+from workersim.workload import chunks
 
 
 def scenario(**settings: Any) -> ws.Scenario:
@@ -177,3 +180,20 @@ def test_an_idle_fleet_can_be_measured_without_a_log() -> None:
     )
     tree = measured(idle)
     assert tree | {"offered_load": 0.0} == run(idle).metrics
+
+
+def test_a_long_run_on_many_slots_is_measured_by_events() -> None:
+    """Beyond what an instant and the place of a slot need together, the recursion would wrap around."""
+    text = LONG.replace("VCPUS", "3").replace("DISPATCH", "first").replace("WAIT_RATIO", "weight: 1")
+    text = (
+        text.replace("replicas: 2", "replicas: 4000")
+        .replace("rate: 0.25/s", "rate: 0.05/s")
+        .replace("700000 s", "40 d")
+    )
+    scenario = read(text, source="long.yaml").replace("run.replications", 1)
+    assert isinstance(_run(scenario, next(chunks(scenario))), ByEvents)
+    passing, kept = run(scenario, engine="compiled", keep_log=False), run(scenario, engine="compiled")
+    assert passing.wait.max == kept.wait.max == 0
+    assert passing.utilization.mean == kept.utilization.mean
+    with pytest.raises(InputError, match="cannot be measured without its log"):
+        list(ByRecursion(scenario.fleet, NEVER, on_cpu=True).pieces(chunks(scenario)))

@@ -60,6 +60,7 @@ class _Needed:
 
 def _run(scenario: Scenario, first: Jobs) -> ByEvents | ByRecursion:
     """Return the recursion where nothing but first come, first served can happen, else the events."""
+    from workersim.engines.compiled.fifo import limit_ns  # noqa: PLC0415 (numba takes half a second)
     from workersim.engines.compiled.layout import Shape  # noqa: PLC0415 (numba takes half a second)
     from workersim.engines.compiled.measured import ByEvents, ByRecursion  # noqa: PLC0415 (as above)
 
@@ -69,9 +70,20 @@ def _run(scenario: Scenario, first: Jobs) -> ByEvents | ByRecursion:
     shape = Shape(first.table.queues, tuple(levels), any(job.expires is not None for job in classes))
     kinds = {kind for job in classes for kind in _kinds(job)}
     alone = shape.lanes == 1 and not shape.impatient and fleet.slots > 0 and fleet.cores >= fleet.concurrency
-    if alone and len(kinds) == 1:
+    # Four times the time of arrivals leaves room for a backlog; the recursion looks again as it goes.
+    near = 4 * _last_arrival_ns(scenario) < limit_ns(fleet)
+    if alone and len(kinds) == 1 and near:
         return ByRecursion(fleet, horizon_ns, on_cpu=kinds == {"cpu"})
     return ByEvents(fleet, horizon_ns, int(scenario.run.warm_up), shape)
+
+
+def _last_arrival_ns(scenario: Scenario) -> int:
+    """Return an instant after which nothing arrives."""
+    horizon_ns = workload.horizon_ns(scenario)
+    if horizon_ns < NEVER:
+        return horizon_ns
+    ends: list[Any] = [getattr(a, "until", getattr(a, "at", None)) for a in scenario.workload.arrivals]
+    return max((int(end) for end in ends if end is not None), default=0)
 
 
 def _arriving(scenario: Scenario) -> list[JobClass]:

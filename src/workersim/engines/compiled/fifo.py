@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from workersim.scenario import Fleet
     from workersim.workload import Jobs
 
-__all__ = ["columns", "fits", "free_slots", "run", "simulate"]
+__all__ = ["columns", "fits", "free_slots", "limit_ns", "run", "simulate"]
 
 FEW = 24  # slots from which a tree of winners (26 ns a job at 512) beats a sorted row (8 ns at 12, growing with them)
 EXACT = 2**52  # a longer CPU phase does not come out to the nanosecond in float64, on which both engines agree
@@ -45,8 +45,13 @@ def fits(jobs: Jobs, fleet: Fleet, horizon_ns: int) -> bool:
         and int(table.expires_ns.min()) == NEVER
         and int(table.priority.min()) == int(table.priority.max())
         and bool(np.all(table.arrival_ns[1:] >= table.arrival_ns[:-1]))
-        and _latest_ns(jobs, slots, horizon_ns) < NEVER >> slots.bit_length()
+        and _latest_ns(jobs, slots, horizon_ns) < limit_ns(fleet)
     )
+
+
+def limit_ns(fleet: Fleet) -> int:
+    """Return the instant up to which an instant and the place of a slot fit into one integer."""
+    return NEVER >> fleet.slots.bit_length()
 
 
 def _latest_ns(jobs: Jobs, slots: int, horizon_ns: int) -> float:

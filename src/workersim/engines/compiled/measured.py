@@ -16,6 +16,7 @@ from workersim.engines.compiled.engine import REBASE, outcomes
 from workersim.engines.compiled.gauges import WORD
 from workersim.engines.compiled.kernel import run
 from workersim.engines.compiled.layout import make_world
+from workersim.errors import InputError
 from workersim.jit import plain
 from workersim.runlog.pieces import CpuUse, Piece
 from workersim.units import NEVER
@@ -135,12 +136,22 @@ class ByRecursion:
         for jobs in chunks:
             if len(columns.started) != len(jobs):
                 columns = fifo.columns(self.fleet, len(jobs))
-            arrival = plain(jobs.table.arrival_ns, np.int64)
-            fifo.run(arrival, plain(jobs.demand_ns, np.int64), self.free, self.horizon_ns, columns)
+            arrival, demand = plain(jobs.table.arrival_ns, np.int64), plain(jobs.demand_ns, np.int64)
+            self._ensure_room(arrival, demand)
+            fifo.run(arrival, demand, self.free, self.horizon_ns, columns)
             started, finished = columns.started, columns.finished
             starts, ends = _happened(started), _happened(finished)
             outcome = outcomes(started, finished)
             yield Piece(int(arrival[-1]) - 1, arrival, starts, starts, ends, arrival, started, finished, outcome)
+
+    def _ensure_room(self, arrival: NDArray[np.int64], demand: NDArray[np.int64]) -> None:
+        """Refuse a chunk that could reach beyond what the recursion can hold (Graham's bound for list scheduling)."""
+        slots, limit_ns = self.fleet.slots, fifo.limit_ns(self.fleet)
+        busy_until = int(self.free[self.free < NEVER].max()) >> slots.bit_length()
+        latest = max(busy_until, int(arrival[-1])) + float(demand.sum(dtype=float)) / slots + float(demand.max())
+        if 1.001 * latest >= limit_ns:
+            msg = f"so long a run on {slots} slots cannot be measured without its log; run it with keep_log=True"
+            raise InputError(msg)
 
     def cpu_use(self) -> CpuUse | None:
         """Return that no CPU was in use; None says that every busy slot used one."""
