@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -129,12 +130,27 @@ CASES = [
     (
         "replicas: 1",
         "replicas: 1\n  worker: celery",
-        "4:11: fleet.worker: unknown worker 'celery'; expected ideal",
+        "4:11: fleet.worker: Celery's own behaviour is not simulated yet; expected ideal",
     ),
     (
         "replicas: 1",
-        "replicas: 1\n  worker: {celery: {}}",
+        "replicas: 1\n  worker: {celery: {acks: late}}",
+        "4:11: fleet.worker: Celery's own behaviour is not simulated yet; expected ideal",
+    ),
+    (
+        "replicas: 1",
+        "replicas: 1\n  worker: {celry: {}}",
         "4:11: fleet.worker: expected ideal, found a mapping",
+    ),
+    (
+        "replicas: 1",
+        "replicas: 1\n  worker: celry",
+        "4:11: fleet.worker: unknown worker 'celry'; expected ideal",
+    ),
+    (
+        "replicas: 1",
+        "replicas: 1\n  autoscale:\n    min_replicas: 2",
+        "4:3: fleet.autoscale: not simulated yet; this version has a fixed fleet",
     ),
     (
         "replicas: 1",
@@ -514,7 +530,7 @@ CASES = [
     (
         "name: x",
         "name: x\nservices: {}",
-        "2:1: unknown key 'services'; expected one of name, fleet, workload, run, claims",
+        "2:1: services: not simulated yet; this version has one service, the fleet",
     ),
     ("name: x", "name: x\nname: y", "2:1: key 'name' a second time, first in line 1"),
     (
@@ -555,6 +571,70 @@ def test_a_mistake_is_told_once() -> None:
     for old, new, line in CASES:
         if not any(part in new for part in told_with_another):
             assert problems(GOOD.replace(old, new, 1)) == (f"x.yaml:{line}",)
+
+
+FIXED = "this version has a fixed fleet"
+STEADY = "in this version every replica runs from the start to the end"
+TO_THE_END = "in this version a job that has started runs to its end"
+AT_ONCE = "in this version a job starts as soon as a slot takes it from its queue"
+SUCCEEDS = "in this version every job that runs succeeds"
+NOT_YET = {
+    "fleet": {"autoscale": FIXED, "changes": FIXED, "stops": STEADY, "deploys": STEADY, "crashes": STEADY},
+    "workload.jobs.document": {
+        "memory": "in this version jobs add nothing to process_memory",
+        "soft_time_limit": TO_THE_END,
+        "time_limit": TO_THE_END,
+        "rate_limit": AT_ONCE,
+        "fails": SUCCEEDS,
+        "retries": SUCCEEDS,
+        "then": "in this version no job starts another",
+        "countdown": AT_ONCE,
+    },
+}
+
+
+LATER = [(where, key) for where, keys in NOT_YET.items() for key in keys]
+
+
+def with_key(where: str, key: str) -> tuple[str, ...]:
+    old = "replicas: 1\n  " if where == "fleet" else "service: 20 min, "
+    end = "\n  " if where == "fleet" else ", "
+    return problems(GOOD.replace(old, f"{key}: []{end}{old}", 1))
+
+
+@pytest.mark.parametrize(("where", "key"), LATER)
+def test_what_is_not_simulated_yet_is_told_as_such(where: str, key: str) -> None:
+    spot = "3:3" if where == "fleet" else "6:21"
+    assert with_key(where, key) == (f"x.yaml:{spot}: {where}.{key}: not simulated yet; {NOT_YET[where][key]}",)
+
+
+@pytest.mark.parametrize(("where", "key"), LATER)
+def test_what_is_not_simulated_yet_is_no_hint(where: str, key: str) -> None:
+    (told,) = with_key(where, f"{key}_")
+    assert f"{where}: unknown key '{key}_'; " in told
+    assert key not in re.findall(r"\w+", told.partition("; ")[2])
+
+
+def test_what_is_not_simulated_yet_hides_no_missing_key() -> None:
+    assert problems(GOOD.replace("replicas: 1", "replica_stops: 1\n  stops: []")) == (
+        "x.yaml:3:3: fleet: unknown key 'replica_stops'; did you mean 'replicas'?",
+        f"x.yaml:4:3: fleet.stops: not simulated yet; {STEADY}",
+    )
+    assert problems("services: {}\nworkload: {arrivals: []}\nrun: {until: 1 h}\n") == (
+        "x.yaml:1:1: missing key 'fleet'",
+        "x.yaml:1:1: services: not simulated yet; this version has one service, the fleet",
+    )
+
+
+def test_a_distribution_may_reach_below_0_where_nothing_is_drawn() -> None:
+    text = GOOD.replace("service: 20 min", "service: {scipy: {name: norm, loc: 60, scale: 10 s}}")
+    assert read(text).workload.jobs["document"].service == Scipy("norm", loc=60, scale="10 s")
+    assert problems(text.replace("10 s", "60 s")) == (
+        (
+            "x.yaml:6:38: workload.jobs.document.service.scipy: "
+            "expected a distribution of values from 0 on, found scipy.stats.norm below 0 with probability 0.16"
+        ),
+    )
 
 
 def test_all_mistakes_of_a_file_are_told_in_their_order() -> None:
@@ -698,7 +778,19 @@ def test_a_trace_may_bring_classes_that_claims_speak_of() -> None:
         (lambda: Scipy("gamma", a=-1), "scipy: expected parameters that scipy.stats.gamma takes, found others"),
         (
             lambda: Scipy("norm"),
-            "scipy: expected a distribution of values from 0 on, found scipy.stats.norm from -inf on",
+            "scipy: expected a distribution of values from 0 on, found scipy.stats.norm below 0 with probability 0.5",
+        ),
+        (
+            lambda: Scipy("norm", loc=60, scale=10.01),  # 5.99 deviations above 0
+            "scipy: expected a distribution of values from 0 on, found scipy.stats.norm below 0 with probability 1e-09",
+        ),
+        (
+            lambda: Scipy("uniform", loc=-1),
+            "scipy: expected a distribution of values from 0 on, found scipy.stats.uniform below 0 with probability 1",
+        ),
+        (
+            lambda: Fleet(replicas=1, concurrency=1, autoscale={}),  # type: ignore[call-arg]  # the mistake is meant
+            "fleet.autoscale: not simulated yet; this version has a fixed fleet",
         ),
         (lambda: Scipy("poisson", mu=1), "scipy.name: unknown scipy.stats distribution 'poisson'"),
         (

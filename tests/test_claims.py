@@ -156,7 +156,10 @@ def test_a_wait_of_jobs_that_never_started_is_not_known() -> None:
     for figure in ("mean", "p95", "max", "every", "std"):
         got = verdict_on(log, claim(f"wait.{figure}", "at_most", 1000))
         assert got.verdict == "inconclusive"
-        assert got.why == "2 of 3 jobs never started, so how long they wait in the end is not known."
+        assert got.why == (
+            "2 of 3 jobs never started, 1 of which left when their patience ended, "
+            "so how long they would wait for a start is not known."
+        )
     assert verdict_on(log, claim("wait.mean", "at_least", 1)).verdict == "inconclusive"
     assert verdict_on(log, claim("response.mean", "at_most", 1000)).verdict == "inconclusive"
     # What has nothing to do with waits is decided.
@@ -180,6 +183,52 @@ def test_what_is_too_long_already_stays_refuted() -> None:
     assert verdict_on(log, claim("wait.every", "at_least", 1)).verdict == "refuted"
     # The deviation may go either way.
     assert verdict_on(log, claim("wait.std", "at_most", 1)).verdict == "inconclusive"
+
+
+def test_a_job_that_left_refutes_nothing_but_leaves_a_claim_open() -> None:
+    log = log_of(Row(0, 0, 10), Row(0, 10, 20), Row(0, None, 15, Outcome.EXPIRED), horizon=20)
+    for asked in (
+        claim("wait.mean", "expect", 5),
+        claim("wait.max", "at_most", 10),
+        claim("wait.every", "at_most", 10),
+        claim("response.mean", "expect", 15),
+        claim("wait.mean", "at_least", 5),
+    ):
+        got = verdict_on(log, asked)
+        assert got.verdict == "inconclusive"
+        assert got.measured == pytest.approx(asked.expected)
+        assert got.why == (
+            "1 of 3 jobs left without a start when their patience ended, "
+            "so how long they would have waited for one is not known."
+        )
+    # Those that started may be too late by themselves.
+    got = verdict_on(log, claim("wait.mean", "at_most", 4))
+    assert (got.verdict, got.measured) == ("refuted", 5)
+    assert got.why == (
+        "Of 2 jobs, 1 does not wait and 1 waits 10 s; their mean is 5 s, and the last document finishes at 20 s; "
+        "1 more job left without a start when their patience ended."
+    )
+    assert verdict_on(log, claim("wait.every", "at_most", 9)).verdict == "refuted"
+
+
+def test_the_time_so_far_of_a_job_that_left_does_not_count() -> None:
+    waits = Row(0, None, None, Outcome.UNFINISHED)
+    log = log_of(Row(0, 0, 100), waits, Row(0, None, 90, Outcome.EXPIRED), horizon=100)
+    assert verdict_on(log, claim("wait.mean", "at_most", 50)).verdict == "inconclusive"
+    got = verdict_on(log, claim("wait.mean", "at_most", 49))
+    assert got.verdict == "refuted"
+    assert got.why == (
+        "1 of 2 jobs never started, but with their time so far alone the mean wait is at least 50 s, not at most 49 s; "
+        "1 more job left without a start when their patience ended."
+    )
+
+
+def test_jobs_that_left_in_some_replications_leave_a_claim_open() -> None:
+    runs = [Observed(value=5.0, floor=5.0, jobs=2, left=1), Observed(value=5.0, floor=5.0, jobs=3)]
+    got = judge(claim("wait.mean", "at_most", 10), runs, scenario="s", random=True)
+    assert got.verdict == "inconclusive"
+    assert got.why.startswith("1 of 6 jobs in 2 replications left without a start when their patience ended, so")
+    assert not could_change(got, runs)
 
 
 def test_only_the_jobs_that_are_meant_count_as_not_started() -> None:
@@ -288,6 +337,23 @@ def test_a_response_that_goes_on_may_leave_a_claim_open() -> None:
     got = judge(claim("response.mean", "at_most", 10), [short, longer], scenario="s", random=True)
     assert got.verdict == "inconclusive"
     assert got.why == "Over 2 replications the mean response is 5 s, but jobs that still run may change that."
+
+
+@pytest.mark.parametrize("measure", ["wait.mean", "response.p95", "service.max"])
+def test_one_replication_above_a_bound_does_not_keep_a_claim_open(measure: str) -> None:
+    values: list[float | None] = [9.0, 11.0, 10.0, 9.5, 10.5]  # 9.02 to 10.98
+    got = over(values, claim(measure, "at_most", 10.99))
+    assert got.verdict == "supported"
+    assert "still run" not in got.why
+    got = over(values, claim(measure, "at_most", 10.97))
+    assert got.verdict == "inconclusive"
+    assert "which reaches across what is claimed: at most" in got.why
+    # Nor do jobs that still run, as long as the mean with their time so far stays within.
+    runs = [Observed(value=value, floor=value) for value in values] + [Observed(value=10.0, floor=10.2)]
+    assert judge(claim(measure, "at_most", 10.99), runs, scenario="s", random=True).verdict == "supported"
+    # But of every job it is one too many.
+    runs = [Observed(value=9.0, floor=9.0), Observed(value=9.0, floor=12.0)]
+    assert judge(claim("wait.every", "at_most", 10), runs, scenario="s", random=True).verdict == "refuted"
 
 
 def test_rounding_decides_nothing() -> None:

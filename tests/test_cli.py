@@ -105,6 +105,24 @@ def test_every_line_fits_80_columns(args: list[Any]) -> None:
     assert all(len(line) <= 80 for line in told(*args).splitlines())
 
 
+def test_a_run_of_no_length_has_a_load_of_nothing(random: Path) -> None:
+    nothing = {"workload.arrivals": [{"burst": {"jobs": 0}}], "run.until": "drained", "run.warm_up": 0}
+    text = ws.run(ws.load(random).replace_all(nothing)).summary()
+    assert re.search(r"^offered load +—$", text, re.MULTILINE)
+
+
+def test_memory_that_is_not_given_is_no_0(random: Path) -> None:
+    scenario = ws.load(random).replace("workload.arrivals", [{"burst": {"jobs": 1}}])
+    for values, told_of_it in (
+        ({}, "not given"),
+        ({"fleet.parent_memory": "1 GB"}, "2 GB reserved"),
+        ({"fleet.process_memory": {"python": 0}}, "0 B reserved"),
+    ):
+        result = ws.run(scenario.replace_all(values))
+        assert re.search(rf"^memory +{told_of_it}$", result.summary(), re.MULTILINE)
+        assert f"<td>{told_of_it}</td>" in result._repr_html_()
+
+
 def test_replications_have_a_half_width_beside_the_mean(random: Path) -> None:
     text = told("run", random, "--replications", "4")
     assert "4 replications" in text
@@ -129,7 +147,7 @@ def test_a_wide_table_goes_without_a_column() -> None:
 
 def test_warnings_are_in_the_table_and_wrapped(tmp_path: Path) -> None:
     file = tmp_path / "unstable.yaml"
-    file.write_text(RANDOM.replace("150/hour", "400/hour"))
+    file.write_text(RANDOM.replace("150/hour", "400/hour").replace(", expires: 10 min", ""))
     text = told("run", file)
     assert "\nWarning: Unstable: " in text
     assert all(len(line) <= 80 for line in text.splitlines())

@@ -102,15 +102,15 @@ def test_jobs_that_nobody_serves_are_told() -> None:
     fleet = ws.Fleet(replicas=1, concurrency=1, queues=["default"])
     asked = ws.Scenario(fleet=fleet, workload=workload, run=ws.RunSettings(until="drained"))
     (warning,) = ws.run(asked).warnings
-    assert "jobs were never served: no replica consumes the queue 'slow'." in warning
+    assert "jobs can never be served: no replica consumes the queue 'slow'." in warning
     (warning,) = ws.run(asked.replace("fleet.replicas", 0)).warnings
-    assert warning.endswith("jobs were never served: the fleet has no replica.")
+    assert warning.endswith("jobs can never be served: the fleet has no replica.")
 
 
 def test_overload_without_end_is_told() -> None:
     asked = scenario().replace("workload.arrivals[0].poisson.rate", "600/hour")
     (warning,) = ws.run(asked).warnings
-    assert warning.startswith("Unstable: work for ")
+    assert warning.startswith("Unstable: more work arrived than the fleet can do, 9.99 slots of it for 2.")
 
 
 def test_a_broken_law_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,8 +178,7 @@ def test_an_idle_fleet_can_be_measured_without_a_log() -> None:
     idle = read(
         "name: idle\nfleet: {replicas: 1, concurrency: 4}\nworkload: {arrivals: []}\nrun: {until: 1 h}\n", source="x"
     )
-    tree = measured(idle)
-    assert tree | {"offered_load": 0.0} == run(idle).metrics
+    assert measured(idle).figures == run(idle).metrics
 
 
 def test_a_long_run_on_many_slots_is_measured_by_events() -> None:
@@ -197,3 +196,45 @@ def test_a_long_run_on_many_slots_is_measured_by_events() -> None:
     assert passing.utilization.mean == kept.utilization.mean
     with pytest.raises(InputError, match="cannot be measured without its log"):
         list(ByRecursion(scenario.fleet, NEVER, on_cpu=True).pieces(chunks(scenario)))
+
+
+OVERLOAD = """
+name: load
+fleet: {replicas: 1, concurrency: CONCURRENCY, vcpus: 1}
+workload: {jobs: {document: {service: SERVICE, SETTING}}, arrivals: [{every: {interval: 10 s, until: 1 h}}]}
+run: {until: 1 h}
+"""
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "service", "setting", "warned"),
+    [
+        (1, "9.5 s", "weight: 1", None),  # nearly full, and nobody waits
+        (1, "10 s", "weight: 1", None),  # each starts when the last one ends
+        (1, "12 s", "weight: 1", "1.2 slots of it for 1"),  # though the stream has an end of its own
+        (4, "12 s", "weight: 1", "1.2 vCPUs of it for 1"),  # slots enough, but one CPU for them
+        (4, "12 s", "wait_ratio: 1", None),
+        (1, "12 s", "expires: 20 s", None),  # the impatient do not pile up
+    ],
+)
+def test_more_work_than_can_be_done_is_told(concurrency: int, service: str, setting: str, warned: str | None) -> None:
+    text = OVERLOAD.replace("CONCURRENCY", str(concurrency)).replace("SERVICE", service).replace("SETTING", setting)
+    for keep_log in (True, False):
+        warnings = run(read(text, source="x"), keep_log=keep_log).warnings
+        assert len(warnings) == (warned is not None)
+        assert warned is None or warned in warnings[0]
+
+
+def test_what_is_no_scenario_is_refused() -> None:
+    calls: list[Any] = [ws.run, ws.check]
+    for call in calls:
+        with pytest.raises(InputError, match=r"expected a Scenario, found 'x.yaml'; ws.load\(path\) reads one"):
+            call("x.yaml")
+
+
+def test_a_warm_up_longer_than_the_run_is_refused() -> None:
+    text = (
+        "fleet: {replicas: 1, concurrency: 1}\nworkload: {jobs: {d: {service: 1 s}}, arrivals: [{burst: {jobs: 1}}]}\n"
+    )
+    with pytest.raises(InputError, match=r"run.warm_up: expected at most the 1 s that the run lasts, found 1 min"):
+        run(read(text + "run: {until: drained, warm_up: 1 min}\n", source="x"))

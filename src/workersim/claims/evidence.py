@@ -45,7 +45,9 @@ class Observed:
         What the figure is at least, with jobs that have not started (or, for a response, finished)
         counted with the time that has passed; None where nothing can be said.
     stuck
-        How many of the jobs meant never started.
+        How many of the jobs meant never started and may yet.
+    left
+        How many of them left without a start when their patience ended.
     jobs
         How many of them are in the figure.
     groups
@@ -60,6 +62,7 @@ class Observed:
     gap: str = ""
     floor: float | None = None
     stuck: int = 0
+    left: int = 0
     jobs: int = 0
     groups: tuple[tuple[float, int], ...] = ()
     job: str = "job"
@@ -156,18 +159,20 @@ class Evidence:
         meant = self._meant(claim.among) & (arrival >= self._warm_up_ns)
         started = decided.started_ns < NEVER
         end = decided.started_ns if claim.head == "wait" else decided.finished_ns
-        known = started & (end < NEVER) & (decided.outcome != Outcome.EXPIRED)
+        expired = decided.outcome == Outcome.EXPIRED
+        known = started & (end < NEVER) & ~expired
         used = meant & known
         if claim.among == "waited":
             used &= decided.started_ns > arrival
         values = (end - arrival)[used]
-        so_far = (np.minimum(decided.finished_ns, log.horizon_ns) - arrival)[meant & ~known]
-        stuck = int(np.count_nonzero(meant & ~started))
+        so_far = (np.minimum(decided.finished_ns, log.horizon_ns) - arrival)[meant & ~known & ~expired]
+        stuck = int(np.count_nonzero(meant & ~started & ~expired))
         return Observed(
             value=_statistic(claim, values),
             gap="no job waited" if claim.among == "waited" else f"no job has a {claim.head}",
             floor=_floor(claim, values, so_far),
             stuck=stuck,
+            left=int(np.count_nonzero(meant & ~started & expired)),
             jobs=len(values),
             groups=_groups(values),
             job=log.jobs.classes[0] if len(log.jobs.classes) == 1 else "job",

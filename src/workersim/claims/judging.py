@@ -7,7 +7,8 @@ a single one that is otherwise refutes it.
 
 A job that never started has a wait that nobody knows.  A claim on waits is then at best inconclusive,
 and refuted only if the wait so far is already too long: whatever happens to those jobs later can only
-make it longer.  Of a job that still runs the same holds for its response.
+make it longer.  Of a job that still runs the same holds for its response.  A job that left when its
+patience ended has no wait at all: it refutes nothing, but what it would have waited stays unknown.
 """
 
 from __future__ import annotations
@@ -72,13 +73,35 @@ def judge(claim: Sentence, runs: Sequence[Observed], *, scenario: str, random: b
     interval = mean_interval(values) if random else None
     finding = _finding(claim, seen, random=random)
     measured = _measured(claim, values)
-    said = why(claim, Case(seen, measured, interval, finding, random))
+    said = _said(claim, Case(seen, measured, interval, finding, random))
     return Verdict(scenario, claim.says, claim.measure, claim.expected, measured, interval, finding, said)
 
 
 def could_change(verdict: Verdict, runs: Sequence[Observed]) -> bool:
     """Return whether more replications of a random workload could decide what is open."""
-    return verdict.verdict == "inconclusive" and verdict.measured is not None and not any(run.stuck for run in runs)
+    return (
+        verdict.verdict == "inconclusive"
+        and verdict.measured is not None
+        and not any(run.stuck or run.left for run in runs)
+    )
+
+
+def _said(claim: Sentence, case: Case) -> str:
+    left, stuck = sum(run.left for run in case.runs), sum(run.stuck for run in case.runs)
+    if not left:
+        return why(claim, case)
+    patience = "left without a start when their patience ended"
+    if case.finding == "refuted":
+        more = f"{left:,} more job{'s' * (left > 1)} {patience}"
+        return f"{why(claim, case).removesuffix('.')}; {more}."
+    jobs = left + stuck + sum(run.jobs for run in case.runs)
+    of = f"{jobs:,} jobs" + (f" in {len(case.runs)} replications" if len(case.runs) > 1 else "")
+    if stuck:
+        return (
+            f"{left + stuck:,} of {of} never started, {left:,} of which left when their patience ended, "
+            "so how long they would wait for a start is not known."
+        )
+    return f"{left:,} of {of} {patience}, so how long they would have waited for one is not known."
 
 
 def _measured(claim: Sentence, values: list[float]) -> float | None:
@@ -96,12 +119,14 @@ def _finding(claim: Sentence, runs: list[Observed], *, random: bool) -> Finding:
     every = claim.figure == "every"
     if every and not all(claim.allows(value) for value in values):
         return "refuted"
-    if any(run.stuck for run in runs):
-        return "refuted" if _too_high(claim, floors, random=random, every=every) else "inconclusive"
+    least = _least(floors, random=random, every=every)
+    certain: Finding = "refuted" if least is not None and claim.above(least[0]) else "inconclusive"
+    if any(run.stuck or run.left for run in runs):
+        return certain
     found = _compare(claim, values, random=random)
-    if found != "supported" or all(not claim.above(floor) for floor in floors):
-        return found
-    return "refuted" if _too_high(claim, floors, random=random, every=every) else "inconclusive"
+    if found == "supported" and least is not None and claim.above(least[1]):
+        return certain
+    return found
 
 
 def _compare(claim: Sentence, values: list[float], *, random: bool) -> Finding:
@@ -118,11 +143,8 @@ def _compare(claim: Sentence, values: list[float], *, random: bool) -> Finding:
     return "supported" if claim.allows(low) and claim.allows(high) else "inconclusive"
 
 
-def _too_high(claim: Sentence, floors: list[float], *, random: bool, every: bool) -> bool:
-    """Return whether what is certain by now is above what is allowed."""
-    if every:
-        return any(claim.above(floor) for floor in floors)
-    if not random:
-        return bool(floors) and claim.above(floors[0])
-    interval = mean_interval(floors)
-    return interval is not None and claim.above(interval[0])
+def _least(floors: list[float], *, random: bool, every: bool) -> tuple[float, float] | None:
+    """Return the ends between which what is certain by now lies."""
+    if random and not every:
+        return mean_interval(floors)
+    return (max(floors), max(floors)) if floors else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from workersim.cli.progress import progress_bar
-from workersim.cli.shell import interruptible
+from workersim.cli.shell import interruptible, naming
 
 if TYPE_CHECKING:
     from workersim.claims import Verdict
@@ -50,7 +50,7 @@ def command(context: click.Context, paths: tuple[str, ...], *, as_json: bool, st
 def _check(scenario: Scenario) -> list[Verdict]:
     from workersim.experiments import check  # noqa: PLC0415  # as above
 
-    with progress_bar(scenario.name) as progress:
+    with naming(scenario), progress_bar(scenario.name) as progress:
         return interruptible(lambda: check(scenario, progress=progress))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workersim.cli.progress import progress_bar
-from workersim.cli.shell import interruptible
+from workersim.cli.shell import interruptible, naming
 
 if TYPE_CHECKING:
     from workersim.experiments import Result
@@ -62,5 +62,5 @@ def command(scenarios: tuple[str, ...], *, as_json: bool, jobs_out: str | None, 
 def _run(scenario: Scenario, settings: dict[str, Any], *, keep_log: bool | None) -> Result:
     from workersim.experiments import run  # noqa: PLC0415  # as above
 
-    with progress_bar(scenario.name) as progress:
+    with naming(scenario), progress_bar(scenario.name) as progress:
         return interruptible(lambda: run(scenario, **settings, keep_log=keep_log, progress=progress))

@@ -16,14 +16,25 @@ import click
 from workersim.errors import InputError, WorkersimError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-__all__ = ["Shell", "interruptible"]
+    from workersim.scenario import Scenario
+
+__all__ = ["Shell", "interruptible", "naming"]
 
 _BAD_INPUT = 2
 _INTERRUPTED = 130
 
 Made = TypeVar("Made")
+
+
+@contextlib.contextmanager
+def naming(scenario: Scenario) -> Iterator[None]:
+    """Say which file it is about if a scenario turns out to ask for something impossible while it runs."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(*(f"{scenario.source}: {problem}" for problem in error.problems)) from None
 
 
 class Shell(click.Group):

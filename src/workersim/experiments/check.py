@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from workersim import claims, workload
-from workersim.experiments.run import measure_each, prepare, simulate
+from workersim.experiments.run import ensure_scenario, measure_each, prepare, simulate
 from workersim.scenario import MEASURES
 from workersim.units import Duration, Rate, Share, Size
 
@@ -76,6 +76,7 @@ def check(
     >>> ws.check(overload)[0].verdict
     'supported'
     """
+    ensure_scenario(scenario)
     sentences = [_sentence(scenario, claim) for claim in scenario.claims]
     outcomes = [claim for claim, written in zip(sentences, scenario.claims, strict=True) if not written.is_input]
     found: Iterator[Verdict] = iter(())

@@ -3,59 +3,94 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workersim import engines, workload
+from workersim.errors import InputError
+from workersim.experiments.load import Load
 from workersim.metrics import figures
 from workersim.scenario import JobClass, Trace
-from workersim.units import NEVER
+from workersim.units import NEVER, SECOND, format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from workersim.engines.compiled.measured import ByEvents, ByRecursion
     from workersim.scenario import Scenario
     from workersim.workload import Jobs
 
-__all__ = ["measured"]
+__all__ = ["Sample", "can_stream", "ensure_warm_up", "measured", "sample_of"]
+
+CLOCK_NS = 2**61  # up to which a run may reach
 
 
-def measured(scenario: Scenario, *, replication: int = 0) -> dict[str, Any]:
-    """Return the figures of one replication on the compiled engine, in memory that does not grow with the run.
+class Sample(NamedTuple):
+    """One replication: its figures, and what a reader of them has to know."""
 
-    They are those of ``figures`` of the run's log; quantiles are within 0.1 %.
+    figures: dict[str, Any]
+    warnings: tuple[str, ...]
+
+
+def sample_of(figures: dict[str, Any], load: Load, horizon_ns: int) -> Sample:
+    """Return the sample of a run that ended at ``horizon_ns``, of whose jobs the load was taken."""
+    # A log cannot tell it: a job that never started has not shown what it needs.
+    offered = load.total_ns / horizon_ns if horizon_ns else None
+    warnings = load.warnings(horizon_ns=horizon_ns, unfinished=figures["jobs"]["unfinished"])
+    return Sample(figures | {"offered_load": offered}, tuple(warnings))
+
+
+def ensure_warm_up(scenario: Scenario, horizon_ns: int) -> None:
+    """Refuse a warm-up that does not end within the run.
 
     Raises
     ------
     InputError
-        If something cannot be drawn.
+        If it does not.
+    """
+    warm_up = scenario.run.warm_up
+    if warm_up > horizon_ns:
+        lasts = format_duration(horizon_ns / SECOND)
+        msg = f"run.warm_up: expected at most the {lasts} that the run lasts, found {warm_up}"
+        raise InputError(msg)
+
+
+def measured(scenario: Scenario, *, replication: int = 0) -> Sample:
+    """Measure one replication on the compiled engine, in memory that does not grow with the run.
+
+    The figures are those of ``figures`` of the run's log; quantiles are within 0.1 %.
+
+    Raises
+    ------
+    InputError
+        If something cannot be drawn, or the warm-up is longer than the run.
     """
     from workersim.metrics.meter import Meter  # noqa: PLC0415 (numba takes half a second)
 
     fleet, horizon_ns, warm_up_ns = scenario.fleet, workload.horizon_ns(scenario), int(scenario.run.warm_up)
-    chunks = workload.chunks(scenario, replication=replication)
+    chunks, load = workload.chunks(scenario, replication=replication), Load(scenario.fleet)
     first = next(chunks, None)
     if first is None:
-        return figures(engines.fleet_log(fleet, 0 if horizon_ns == NEVER else horizon_ns), warm_up_ns=warm_up_ns)
-    meter, run, needed = Meter(warm_up_ns=warm_up_ns, slots=fleet.slots), _run(scenario, first), _Needed()
-    for piece in run.pieces(needed.counted(chain([first], chunks))):
+        end_ns = 0 if horizon_ns == NEVER else horizon_ns
+        ensure_warm_up(scenario, end_ns)
+        return sample_of(figures(engines.fleet_log(fleet, end_ns), warm_up_ns=warm_up_ns), load, end_ns)
+    _ensure_end(scenario, first)
+    meter, run = Meter(warm_up_ns=warm_up_ns, slots=fleet.slots), _run(scenario, first)
+    for piece in run.pieces(load.counted(chain([first], chunks))):
         meter.add(piece)
     end_ns = meter.told_ns if horizon_ns == NEVER else horizon_ns
-    sample = meter.figures(engines.fleet_log(fleet, end_ns), run.cpu_use())
-    sample["offered_load"] = needed.total_ns / end_ns if end_ns else None
-    return sample
+    ensure_warm_up(scenario, end_ns)
+    return sample_of(meter.figures(engines.fleet_log(fleet, end_ns), run.cpu_use()), load, end_ns)
 
 
-class _Needed:
-    """Adds up what the jobs that pass by ask for."""
-
-    def __init__(self) -> None:
-        self.total_ns = 0.0
-
-    def counted(self, chunks: Iterable[Jobs]) -> Iterator[Jobs]:
-        for jobs in chunks:
-            self.total_ns += float(jobs.phase_demand_ns.sum(dtype=float))
-            yield jobs
+def _ensure_end(scenario: Scenario, first: Jobs) -> None:
+    """Refuse a run that cannot drain before the clock ends now, and not when it gets there."""
+    fleet = scenario.fleet
+    if workload.horizon_ns(scenario) < NEVER or not fleet.slots:
+        return
+    mean_ns = float(first.phase_demand_ns.sum(dtype=float)) / len(first) * max(1.0, fleet.concurrency / fleet.cores)
+    lasts_ns = workload.expected_jobs(scenario) * mean_ns / fleet.slots
+    if lasts_ns > 1.1 * CLOCK_NS:  # a little more, because the mean is one of the first jobs
+        years = lasts_ns / SECOND / 31_557_600
+        msg = f"workload: to drain would take about {years:,.0f} years; the clock holds 73"
+        raise InputError(msg)
 
 
 def _run(scenario: Scenario, first: Jobs) -> ByEvents | ByRecursion:

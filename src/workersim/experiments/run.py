@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from workersim import engines, workload
 from workersim.errors import InputError, LogError
-from workersim.experiments.measuring import can_stream, measured
+from workersim.experiments.load import Load
+from workersim.experiments.measuring import Sample, can_stream, ensure_warm_up, measured, sample_of
 from workersim.experiments.result import Result
 from workersim.metrics import figures
 from workersim.statistics import combine
+from workersim.units import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from workersim.scenario import Scenario
     from workersim.workload import Jobs
 
-__all__ = ["measure_each", "prepare", "run", "simulate"]
+__all__ = ["ensure_scenario", "measure_each", "prepare", "run", "simulate"]
 
 ENGINES = ("auto", "simpy", "compiled")
 HELD = 20_000_000  # jobs whose log is kept unless somebody says otherwise: about 1 GB
@@ -85,7 +87,7 @@ def run(
     log = simulate(scenario, jobs, used)
     first = _measure(scenario, jobs, log)
 
-    def measure(jobs: Jobs, log: RunLog) -> dict[str, Any]:
+    def measure(jobs: Jobs, log: RunLog) -> Sample:
         return _measure(scenario, jobs, log)
 
     samples = chain([first], measure_each(scenario, used, range(1, scenario.run.replications), measure))
@@ -96,20 +98,30 @@ def _collect(
     scenario: Scenario,
     engine: engines.Engine,
     log: RunLog | None,
-    samples: Iterator[dict[str, Any]],
+    samples: Iterator[Sample],
     progress: Callable[[int, int], None] | None,
 ) -> Result:
     """Return the result that the samples of all replications make, in the order in which they come."""
-    told: list[dict[str, Any]] = []
+    told: list[Sample] = []
     for sample in samples:
         told.append(sample)
         if progress:
             progress(len(told), scenario.run.replications)
-    return Result(scenario, engine, combine(told), log, tuple(told), tuple(_warnings(scenario, log, told[0])))
+    figures = tuple(sample.figures for sample in told)
+    broken = () if log is None else tuple(_broken_law(scenario, log))
+    return Result(scenario, engine, combine(figures), log, figures, broken + told[0].warnings)
+
+
+def ensure_scenario(scenario: object) -> None:
+    """Refuse what is no scenario, such as the path of one."""
+    if not hasattr(scenario, "claims"):
+        msg = f"expected a Scenario, found {shown(scenario)}; ws.load(path) reads one from a file"
+        raise InputError(msg)
 
 
 def _settle(scenario: Scenario, *, engine: str, seed: int | None, replications: int | None) -> Scenario:
     """Return the scenario with these settings instead of its own."""
+    ensure_scenario(scenario)
     if engine not in ENGINES:
         msg = f"engine: expected one of {', '.join(ENGINES)}, found {engine!r}"
         raise InputError(msg)
@@ -142,7 +154,7 @@ def _keeps_log(scenario: Scenario, engine: str, *, keep_log: bool | None) -> boo
     return expected <= (HELD if keep_log is None else SMALL)
 
 
-def _measured_each(scenario: Scenario) -> Iterator[dict[str, Any]]:
+def _measured_each(scenario: Scenario) -> Iterator[Sample]:
     replications = range(scenario.run.replications)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         yield from pool.map(lambda replication: measured(scenario, replication=replication), replications)
@@ -152,9 +164,11 @@ def simulate(scenario: Scenario, jobs: Jobs, engine: engines.Engine) -> RunLog:
     """Return the log of these jobs on the scenario's fleet."""
     horizon_ns = workload.horizon_ns(scenario)
     workload.ensure_range(jobs, scenario.fleet, horizon_ns)
-    return engines.simulate(
+    log = engines.simulate(
         jobs, scenario.fleet, engine=engine, horizon_ns=horizon_ns, seed=scenario.run.seed, digest=scenario.digest
     )
+    ensure_warm_up(scenario, log.horizon_ns)
+    return log
 
 
 def measure_each(
@@ -177,42 +191,16 @@ def measure_each(
         yield from pool.map(one, replications)
 
 
-def _measure(scenario: Scenario, jobs: Jobs, log: RunLog) -> dict[str, Any]:
-    sample = figures(log, warm_up_ns=int(scenario.run.warm_up))
-    # The log of a run cannot tell it: a job that never started has not shown what it needs.
-    sample["offered_load"] = float(jobs.demand_ns.sum(dtype=float)) / log.horizon_ns if log.horizon_ns else None
-    return sample
+def _measure(scenario: Scenario, jobs: Jobs, log: RunLog) -> Sample:
+    tree = figures(log, warm_up_ns=int(scenario.run.warm_up))
+    return sample_of(tree, Load(scenario.fleet).add(jobs), log.horizon_ns)
 
 
-def _warnings(scenario: Scenario, log: RunLog | None, sample: dict[str, Any]) -> Iterator[str]:
-    """Say what a reader of the figures has to know."""
-    fleet, load = scenario.fleet, sample["offered_load"]
-    if log is not None:
-        try:
-            log.check(served=_served(scenario, log))
-        except LogError as error:
-            yield f"This run breaks a law that every run obeys, so its figures are wrong; please report it: {error}"
-    if load is not None and load >= fleet.slots and any(arrival.endless for arrival in scenario.workload.arrivals):
-        yield (
-            f"Unstable: work for {load:.3g} slots arrives at {fleet.slots}, so the queue grows for as long as this "
-            "runs, and every wait depends on how long that is."
-        )
-    unfinished = sample["jobs"]["unfinished"]
-    if scenario.run.until == "drained" and unfinished:
-        yield f"{unfinished} of {sample['jobs']['arrived']} jobs were never served: {_why_stranded(scenario, log)}."
-
-
-def _served(scenario: Scenario, log: RunLog) -> frozenset[int]:
+def _broken_law(scenario: Scenario, log: RunLog) -> Iterator[str]:
+    """Say so if a log breaks what every run obeys."""
     listed = scenario.fleet.queues
-    return frozenset(i for i, name in enumerate(log.jobs.queues) if listed is None or name in listed)
-
-
-def _why_stranded(scenario: Scenario, log: RunLog | None) -> str:
-    fleet = scenario.fleet
-    if fleet.replicas == 0:
-        return "the fleet has no replica"
-    asked = (
-        [job.queue or fleet.home_queue for job in scenario.workload.jobs.values()] if log is None else log.jobs.queues
-    )
-    names = [repr(name) for name in dict.fromkeys(asked) if fleet.queues is not None and name not in fleet.queues]
-    return f"no replica consumes the queue{'s' * (len(names) > 1)} {', '.join(names)}"
+    served = frozenset(i for i, name in enumerate(log.jobs.queues) if listed is None or name in listed)
+    try:
+        log.check(served=served)
+    except LogError as error:
+        yield f"This run breaks a law that every run obeys, so its figures are wrong; please report it: {error}"

@@ -52,7 +52,7 @@ def summary(result: Result) -> str:
     lines += labelled(_settings(result))
     for table in _tables(result.metrics):
         lines += ["", *in_columns(table)]
-    lines += ["", *labelled(_facts(result.metrics))]
+    lines += ["", *labelled(_facts(result))]
     for warning in result.warnings:
         lines += ["", *textwrap.wrap(f"Warning: {warning}", WIDTH)]
     return "\n".join(lines)
@@ -62,7 +62,7 @@ def summary_html(result: Result) -> str:
     """Return the figures of a result as HTML, with everything in it escaped."""
     parts = [f"<strong>{escape(result.scenario.name)}</strong>", _pairs_html(_settings(result))]
     parts += [_table_html(table) for table in _tables(result.metrics)]
-    parts.append(_pairs_html(_facts(result.metrics)))
+    parts.append(_pairs_html(_facts(result)))
     parts += [f"<p>Warning: {escape(warning)}</p>" for warning in result.warnings]
     return f"<div>{''.join(parts)}</div>"
 
@@ -137,22 +137,24 @@ def _with_half(mean: str, half: float) -> str:
     return f"{number} ± {format_number(half * SECOND / WRITTEN_TIMES[unit], 2)} {unit}"
 
 
-def _facts(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _facts(result: Result) -> list[tuple[str, str]]:
+    metrics, fleet = result.metrics, result.scenario.fleet
     jobs, cost = metrics["jobs"], metrics["cost"]
+    reserved = _shown(metrics["memory"]["reserved"], format_size, " reserved")
     ends = [name for name in jobs if name not in ("arrived", "interval") and (jobs[name] or name == "finished")]
     # Means over replications are shown with the digits that they need to add up.
     counted = ", ".join(f"{round(jobs[name], 2):,.10g} {name}" for name in ["arrived", *ends])
     return [
         ("jobs", counted),
         ("throughput", _shown(metrics["throughput"], format_rate)),
-        ("offered load", _shown(metrics["offered_load"], format_number) + " erlangs"),
-        ("memory", _shown(metrics["memory"]["reserved"], format_size) + " reserved"),
+        ("offered load", _shown(metrics["offered_load"], format_number, " erlangs")),
+        ("memory", reserved if fleet.process_memory or fleet.parent_memory else "not given"),
         ("cost", f"{_shown(cost['total'], format_number)} in all, {_shown(cost['per_job'], format_number)} a job"),
     ]
 
 
-def _shown(value: float | None, show: Callable[[float], str]) -> str:
-    return NOTHING if value is None else show(value)
+def _shown(value: float | None, show: Callable[[float], str], of: str = "") -> str:
+    return NOTHING if value is None else show(value) + of
 
 
 def _count(number: float, noun: str) -> str:

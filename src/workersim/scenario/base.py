@@ -35,6 +35,8 @@ class Model(BaseModel):
     """Where it stands in a scenario, for messages about one that is made alone."""
     unwritten: ClassVar[frozenset[str]] = frozenset()
     """Fields that a file says elsewhere than in this mapping."""
+    not_yet: ClassVar[Mapping[str, str]] = {}
+    """Keys that will come: what is so instead in this version."""
 
     def __init__(self, /, **given: Any) -> None:
         try:
@@ -56,8 +58,9 @@ class Model(BaseModel):
             fail([Problem((), f"expected a mapping with {', '.join(cls._keys())}, found {shown(value)}")])
         known = value if cls.model_config.get("extra") == "allow" else keys
         strange = list(islice((key for key in value if key not in known), _MOST_STRANGERS))
-        problems = [Problem((str(key),), unknown("key", key, cls._keys()), at_key=True) for key in strange]
-        meant = {closest(str(key), keys) for key in strange}  # a misspelt key is not a missing one as well
+        problems = [cls._stranger(str(key)) for key in strange]
+        # a misspelt key is not a missing one as well
+        meant = {closest(str(key), keys) for key in strange if key not in cls.not_yet}
         try:
             made = handler({key: each for key, each in value.items() if key in known})
         except ValidationError as error:
@@ -67,6 +70,12 @@ class Model(BaseModel):
         if problems:
             fail(problems)
         return made
+
+    @classmethod
+    def _stranger(cls, key: str) -> Problem:
+        if key in cls.not_yet:
+            return Problem((key,), f"not simulated yet; {cls.not_yet[key]}", at_key=True, named=True)
+        return Problem((key,), unknown("key", key, cls._keys()), at_key=True)
 
     @classmethod
     def _keys(cls, *, in_python: bool = False) -> list[str]:

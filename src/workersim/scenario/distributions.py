@@ -5,6 +5,7 @@ duration stands, the number itself where a number stands.  Nothing is drawn here
 """
 
 import math
+import warnings
 from collections.abc import Iterable
 from itertools import islice
 from typing import Annotated, Any, ClassVar, TypeAlias
@@ -36,6 +37,7 @@ __all__ = [
     "can_be_above_0",
 ]
 
+_NEGLIGIBLE = 1e-9  # a probability of values below 0; should one be drawn all the same, it is refused then
 _LARGEST = 36525 * 86400.0  # seconds in 100 years, the longest duration
 
 
@@ -243,7 +245,7 @@ class Scipy(Tagged):
         return {self.tag: {"name": self.name, **written(self.parameters)}}
 
     def problems(self) -> list[Problem]:
-        """Refuse names and parameters that SciPy does not know, and distributions below 0."""
+        """Refuse names and parameters that SciPy does not know, and distributions that go below 0."""
         from scipy import stats  # noqa: PLC0415  # only this family needs it, and it takes its time
 
         family = getattr(stats, self.name, None)
@@ -262,13 +264,18 @@ class Scipy(Tagged):
         return problems or self._support(family)
 
     def _support(self, family: Any) -> list[Problem]:
-        low, _ = family.support(**{key: amount(each) for key, each in self.parameters.items()})
+        parameters = {key: amount(each) for key, each in self.parameters.items()}
+        low, _ = family.support(**parameters)
         if math.isnan(low):
             return [Problem((), f"expected parameters that scipy.stats.{self.name} takes, found others")]
-        if low < 0:
-            wanted = "expected a distribution of values from 0 on"
-            return [Problem((), f"{wanted}, found scipy.stats.{self.name} from {low:g} on")]
-        return []
+        if low >= 0:
+            return []
+        with warnings.catch_warnings(action="ignore"):  # of numerical integration: nan is refused as well
+            below = float(family.cdf(0, **parameters))
+        if below < _NEGLIGIBLE:
+            return []
+        wanted = "expected a distribution of values from 0 on"
+        return [Problem((), f"{wanted}, found scipy.stats.{self.name} below 0 with probability {below:.2g}")]
 
 
 Distribution: TypeAlias = (

@@ -1,19 +1,29 @@
 """The fleet: replicas (containers) of so many processes, and how they take jobs."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from workersim.scenario.base import Model
 from workersim.scenario.distributions import Time
-from workersim.scenario.fields import Bytes, Memory, Names, choice, number, whole
+from workersim.scenario.fields import Bytes, Memory, Names, Written, choice, number, whole
 from workersim.scenario.problems import Problem
 from workersim.units import Duration, Size
 
 __all__ = ["Fleet"]
 
 _MOST_SLOTS = 10_000_000
+_FIXED = "this version has a fixed fleet"
+_STEADY = "in this version every replica runs from the start to the end"
+_worker = choice("worker", "ideal")
+
+
+def _read_worker(value: Any) -> Any:
+    if value == "celery" or (isinstance(value, Mapping) and list(value) == ["celery"]):
+        msg = "Celery's own behaviour is not simulated yet; expected ideal"
+        raise ValueError(msg)
+    return _worker.read(value)
 
 
 class Fleet(Model):
@@ -27,6 +37,13 @@ class Fleet(Model):
     """
 
     place: ClassVar = "fleet"
+    not_yet: ClassVar = {
+        "autoscale": _FIXED,
+        "changes": _FIXED,
+        "stops": _STEADY,
+        "deploys": _STEADY,
+        "crashes": _STEADY,
+    }
 
     replicas: Annotated[int, whole(0, 100_000)] = Field(description="Containers, all ready from the start.")
     concurrency: Annotated[int, whole(1, 10_000)] = Field(description="Processes a container; each runs one job.")
@@ -50,7 +67,7 @@ class Fleet(Model):
     queue_order: Annotated[
         Literal["round_robin", "priority", "sorted"], choice("queue order", "round_robin", "priority", "sorted")
     ] = Field(default="round_robin", description="Which queue is served next: in turn, as listed, or by name.")
-    worker: Annotated[Literal["ideal"], choice("worker", "ideal")] = Field(
+    worker: Annotated[Literal["ideal"], Written(_read_worker, _worker.schema)] = Field(
         default="ideal", description="How a worker takes jobs; ideal: every process straight from the queues."
     )
 

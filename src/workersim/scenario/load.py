@@ -41,7 +41,7 @@ def load(path: str | os.PathLike[str]) -> Scenario:
     document = read_yaml(_content(path, source), source)
     if isinstance(document.data, dict) and path.stem.isprintable() and path.stem.strip():
         document.data.setdefault("name", path.stem)
-    scenario = _checked(document, source).in_folder(path.parent)
+    scenario = _checked(document, source).in_folder(path.parent, source)
     if lines := _lines(document, source, _absent_files(scenario)):
         raise InputError(*lines)
     return scenario
@@ -105,7 +105,7 @@ def read(text: str, *, source: str = "scenario", folder: str | os.PathLike[str] 
     workersim.errors.InputError: x.yaml:1:19: fleet.replicas: expected a whole number from 0 to 100000, found -1
     """
     document = read_yaml(text.encode(errors="surrogatepass"), source)
-    return _checked(document, source).in_folder(Path(folder))
+    return _checked(document, source).in_folder(Path(folder), source)
 
 
 def _content(path: Path, source: str) -> bytes:

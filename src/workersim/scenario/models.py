@@ -81,6 +81,8 @@ class Scenario(Model):
     12
     """
 
+    not_yet: ClassVar = {"services": "this version has one service, the fleet"}
+
     name: Text = Field(default="scenario", description="What it is called in tables and plots.")
     fleet: Fleet
     workload: Workload
@@ -90,16 +92,22 @@ class Scenario(Model):
     )
 
     _folder: Path = PrivateAttr(default=Path())
+    _source: str = PrivateAttr(default="")
 
     @property
     def folder(self) -> Path:
         """Where the files that it names are looked for: beside its own, else the working directory."""
         return self._folder
 
-    def in_folder(self, folder: Path) -> Self:
-        """Return the same scenario with its files in another folder."""
+    @property
+    def source(self) -> str:
+        """The file that it was read from, for messages; empty if it was made in Python."""
+        return self._source
+
+    def in_folder(self, folder: Path, source: str = "") -> Self:
+        """Return the same scenario with its files in another folder, and read from another file."""
         moved = self.model_copy()
-        moved._folder = folder  # noqa: SLF001  # of its own class
+        moved._folder, moved._source = folder, source  # noqa: SLF001  # of its own class
         return moved
 
     @property
@@ -140,7 +148,7 @@ class Scenario(Model):
                 # what is as by default is not written
                 node = node.setdefault(key, {}) if isinstance(node, dict) else node[key]
             node[place[-1]] = value
-        return read_scenario(type(self), data).in_folder(self.folder)
+        return read_scenario(type(self), data).in_folder(self.folder, self.source)
 
     def value_at(self, path: str) -> Any:
         """Return what stands at a path, defaults included.

@@ -30,21 +30,27 @@ _EXPECTED = {  # pydantic's own errors that can still occur: the containers
     "tuple_type": "a list",
     "list_type": "a list",
 }
+_KINDS = {  # our errors inside pydantic's, by (at_key, named)
+    (False, False): "at_value",
+    (True, False): "at_key",
+    (True, True): "at_named_key",
+}
 
 
 class Problem(NamedTuple):
     """One thing that is wrong.
 
     ``at_key``: the last part of the place is a key that should not be there, or is missing, so
-    that the message is about the mapping around it.
+    that the message is about the mapping around it.  ``named``: it is about the key all the same.
     """
 
     place: Place
     message: str
     at_key: bool = False
+    named: bool = False
 
     def __str__(self) -> str:
-        path = dotted(self.place[:-1] if self.at_key else self.place)
+        path = dotted(self.place[:-1] if self.at_key and not self.named else self.place)
         return f"{path}: {self.message}" if path else self.message
 
 
@@ -52,9 +58,7 @@ def fail(problems: Iterable[Problem]) -> NoReturn:
     """Raise a ``ValidationError`` that holds these problems."""
     details = [
         InitErrorDetails(
-            type=PydanticCustomError(
-                "at_key" if problem.at_key else "at_value", "{message}", {"message": problem.message}
-            ),
+            type=PydanticCustomError(_KINDS[problem[2:]], "{message}", {"message": problem.message}),
             loc=problem.place,
             input=None,
         )
@@ -69,8 +73,8 @@ def found_in(error: ValidationError) -> list[Problem]:
     problems = []
     for line in error.errors(include_url=False):
         place, kind = line["loc"], line["type"]
-        if kind in ("at_key", "at_value"):
-            problem = Problem(place, line["ctx"]["message"], kind == "at_key")
+        if kind in _KINDS.values():
+            problem = Problem(place, line["ctx"]["message"], kind != "at_value", kind == "at_named_key")
         elif kind == "value_error":
             problem = _of_reader(place, str(line["ctx"]["error"]))
         elif kind == "missing":

@@ -15,6 +15,10 @@ from workersim.units import shown
 
 __all__ = ["JobClass", "Phase", "Workload"]
 
+_TO_THE_END = "in this version a job that has started runs to its end"
+_AT_ONCE = "in this version a job starts as soon as a slot takes it from its queue"
+_ONCE = "in this version every job that runs succeeds"
+
 
 class Phase(Model):
     """A part of a job: CPU, shared with the container's other jobs, or I/O, which only takes time.
@@ -79,6 +83,16 @@ class JobClass(Model):
     """
 
     place: ClassVar = "job"
+    not_yet: ClassVar = {
+        "memory": "in this version jobs add nothing to process_memory",
+        "soft_time_limit": _TO_THE_END,
+        "time_limit": _TO_THE_END,
+        "rate_limit": _AT_ONCE,
+        "countdown": _AT_ONCE,
+        "fails": _ONCE,
+        "retries": _ONCE,
+        "then": "in this version no job starts another",
+    }
 
     weight: Annotated[float, number(0, 1e9, above=True)] = Field(
         default=1.0, description="How often it is drawn, relative to the other classes of a stream."

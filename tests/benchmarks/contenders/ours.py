@@ -18,7 +18,7 @@ __all__ = ["answer", "run"]
 
 def run(case: Case, jobs: int, seed: int) -> Answer:
     """Run a case."""
-    return answer(measured(Scenario(**scenario(case, jobs)).replace("run.seed", seed)))
+    return answer(measured(Scenario(**scenario(case, jobs)).replace("run.seed", seed)).figures)
 
 
 def answer(tree: Mapping[str, Any]) -> Answer:

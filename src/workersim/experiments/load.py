@@ -1,0 +1,94 @@
+"""What the jobs of a run ask for, next to what the fleet can do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workersim.units import NEVER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from workersim.scenario import Fleet
+    from workersim.workload import Jobs
+
+__all__ = ["Load"]
+
+
+class Load:
+    """Adds up what jobs ask for.
+
+    Attributes
+    ----------
+    total_ns
+        Service that all of them need.
+    patient_ns, patient_cpu_ns
+        Service, and the CPU time in it, that jobs need which wait for as long as it takes.
+    unserved
+        Jobs in each queue that no replica consumes.
+    """
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.fleet = fleet
+        self.jobs = 0
+        self.total_ns = self.patient_ns = self.patient_cpu_ns = 0.0
+        self.unserved: dict[str, int] = {}
+
+    def add(self, jobs: Jobs) -> Load:
+        """Count jobs, and return what has been counted so far."""
+        table, served = jobs.table, self._served(jobs.table.queues)
+        self.jobs += len(jobs)
+        self.total_ns += float(jobs.phase_demand_ns.sum(dtype=float))
+        counts = np.bincount(table.queue, minlength=len(served))
+        for queue in np.flatnonzero(~served & (counts > 0)):
+            name = table.queues[queue]
+            self.unserved[name] = self.unserved.get(name, 0) + int(counts[queue])
+        if len(jobs) and served.all() and int(table.expires_ns.min()) == NEVER:
+            self.patient_ns += float(jobs.phase_demand_ns.sum(dtype=float))
+            self.patient_cpu_ns += float(jobs.phase_demand_ns[jobs.phase_kind == 0].sum(dtype=float))
+        elif len(jobs):
+            stay = served[table.queue] & (table.expires_ns == NEVER)
+            self.patient_ns += float(jobs.demand_ns[stay].sum(dtype=float))
+            self.patient_cpu_ns += float(jobs.cpu_ns[stay].sum(dtype=float))
+        return self
+
+    def counted(self, chunks: Iterable[Jobs]) -> Iterator[Jobs]:
+        """Hand chunks on, counting the jobs that pass by."""
+        for jobs in chunks:
+            self.add(jobs)
+            yield jobs
+
+    def _served(self, queues: tuple[str, ...]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        listed = self.fleet.queues
+        return np.array([self.fleet.replicas > 0 and (listed is None or name in listed) for name in queues], np.bool_)
+
+    def warnings(self, *, horizon_ns: int, unfinished: float) -> Iterator[str]:
+        """Say what keeps jobs from being served: queues that nobody consumes, and more work than can be done.
+
+        Parameters
+        ----------
+        horizon_ns
+            End of the run.
+        unfinished
+            Jobs in hand then.
+        """
+        fleet, unserved = self.fleet, sum(self.unserved.values())
+        if unserved:
+            names = ", ".join(repr(name) for name in self.unserved)
+            why = "the fleet has no replica"
+            if fleet.replicas:
+                why = f"no replica consumes the queue{'s' * (len(self.unserved) > 1)} {names}"
+            yield f"{unserved:,} of {self.jobs:,} jobs can never be served: {why}."
+        if horizon_ns == 0 or unfinished - unserved <= fleet.slots:
+            return
+        load, capacity, what = self.patient_ns / horizon_ns, float(fleet.slots), "slots"
+        if load <= capacity:
+            load, what = self.patient_cpu_ns / horizon_ns, "vCPUs"
+            capacity = fleet.replicas * min(fleet.cores, fleet.concurrency)
+        if load > capacity:
+            yield (
+                f"Unstable: more work arrived than the fleet can do, {load:.3g} {what} of it for {capacity:.4g}. "
+                "The queue grows for as long as that goes on, and every wait depends on how long that is."
+            )
