@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workersim.runlog import Kind
 from workersim.units import NEVER
+from workersim.workload.jobs import is_constant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,8 +48,12 @@ class Load:
             name = table.queues[queue]
             self.unserved[name] = self.unserved.get(name, 0) + int(counts[queue])
         if len(jobs) and served.all() and int(table.expires_ns.min()) == NEVER:
-            self.patient_ns += float(jobs.phase_demand_ns.sum(dtype=float))
-            self.patient_cpu_ns += float(jobs.phase_demand_ns[jobs.phase_kind == 0].sum(dtype=float))
+            needed_ns = float(jobs.phase_demand_ns.sum(dtype=float))
+            self.patient_ns += needed_ns
+            if is_constant(jobs.phase_kind):  # nothing to sort out, in the runs that are the fastest
+                self.patient_cpu_ns += needed_ns * (jobs.phase_kind[0] == Kind.CPU)
+            else:
+                self.patient_cpu_ns += float(jobs.phase_demand_ns[jobs.phase_kind == Kind.CPU].sum(dtype=float))
         elif len(jobs):
             stay = served[table.queue] & (table.expires_ns == NEVER)
             self.patient_ns += float(jobs.demand_ns[stay].sum(dtype=float))
