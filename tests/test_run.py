@@ -238,3 +238,22 @@ def test_a_warm_up_longer_than_the_run_is_refused() -> None:
     )
     with pytest.raises(InputError, match=r"run.warm_up: expected at most the 1 s that the run lasts, found 1 min"):
         run(read(text + "run: {until: drained, warm_up: 1 min}\n", source="x"))
+
+
+DRAIN = (
+    "fleet: {replicas: 1, concurrency: 4}\nworkload: {jobs: {d: {service: 1 s}}, arrivals: [{burst: {jobs: MANY}}]}\n"
+)
+
+
+def test_a_run_that_cannot_drain_before_the_clock_ends_is_refused_before_it_runs() -> None:
+    endless = read(DRAIN.replace("MANY", "1000000000").replace("1 s", "1 h"), source="x")
+    with pytest.raises(InputError, match=r"workload: to drain would take about 28,5.. years; the clock holds 73"):
+        run(endless)
+
+
+def test_a_queue_that_is_longer_than_many_chunks_is_followed_exactly() -> None:
+    burst = read(DRAIN.replace("MANY", "1000000"), source="x")
+    kept, passing = run(burst, engine="compiled"), run(burst, keep_log=False)
+    assert passing.queue_length.max == kept.queue_length.max == 999_996
+    assert passing.queue_length.mean == kept.queue_length.mean
+    assert passing.wait.max == kept.wait.max == 249_999

@@ -7,7 +7,7 @@ the same numbers, added up in another order; quantiles come from buckets and are
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["QUANTILE_ERROR", "Meter", "in_order"]
 
 QUANTILE_ERROR = ERROR
-Changes: TypeAlias = "tuple[NDArray[np.int64], NDArray[np.int64]]"
 
 
 class Meter:
@@ -159,7 +158,7 @@ class _Level:
         self.since_ns, self.limit = since_ns, limit
         self.level, self.most = 0, -1
         self.up_ns, self.down_ns, self.ups, self.downs = 0, 0, 0, 0
-        self.later: Changes = (np.empty(0, np.int64), np.empty(0, np.int64))
+        self.later_ups, self.later_downs = _Later(), _Later()
 
     def add(self, ups: NDArray[np.int64], downs: NDArray[np.int64], until_ns: int) -> None:
         """Follow the changes up to an instant until which all are known; later ones are kept for then."""
@@ -168,14 +167,14 @@ class _Level:
         self.ups, self.downs = self.ups + len(ups), self.downs + len(downs)
         if self.most == self.limit:
             return
-        told = in_order(np.concatenate((self.later[0], ups))), in_order(np.concatenate((self.later[1], downs)))
-        if until_ns >= self.since_ns:
-            if self.most < 0:
-                before, told = _cut(told, self.since_ns)
-                self.level = self.most = len(before[0]) - len(before[1])
-            now, told = _cut(told, until_ns)
-            self.level, self.most = most_at_once(*now, self.level, self.most)
-        self.later = told
+        self.later_ups.add(ups)
+        self.later_downs.add(downs)
+        if until_ns < self.since_ns:
+            return
+        if self.most < 0:
+            self.level = self.most = len(self.later_ups.take(self.since_ns)) - len(self.later_downs.take(self.since_ns))
+        now = self.later_ups.take(until_ns), self.later_downs.take(until_ns)
+        self.level, self.most = most_at_once(*now, self.level, self.most)
 
     def finish(self, end_ns: int) -> tuple[int, int]:
         """Return the area from the end of the warm-up to the end (exact, times ns), and the most at once."""
@@ -185,11 +184,23 @@ class _Level:
         return area, self.most
 
 
-def _cut(changes: Changes, until_ns: int) -> tuple[Changes, Changes]:
-    """Return the changes up to an instant, and the later ones."""
-    ups, downs = changes
-    i, j = (int(np.searchsorted(instants, until_ns, side="right")) for instants in changes)
-    return (ups[:i], downs[:j]), (ups[i:], downs[j:])
+class _Later:
+    """Instants that are told before their time, in the parts in which they came: a long queue has a great many."""
+
+    def __init__(self) -> None:
+        self.parts: list[NDArray[np.int64]] = []
+
+    def add(self, instants: NDArray[np.int64]) -> None:
+        """Keep instants, in any order; a copy, since a piece may reuse its arrays."""
+        if len(instants):
+            self.parts.append(in_order(instants.copy()))
+
+    def take(self, until_ns: int) -> NDArray[np.int64]:
+        """Return those up to an instant, in order, and keep the rest."""
+        cuts = [int(np.searchsorted(part, until_ns, side="right")) for part in self.parts]
+        taken = [part[:cut] for part, cut in zip(self.parts, cuts, strict=True) if cut]
+        self.parts = [part[cut:] for part, cut in zip(self.parts, cuts, strict=True) if cut < len(part)]
+        return in_order(np.concatenate(taken)) if taken else np.empty(0, np.int64)
 
 
 def _total(instants: NDArray[np.int64], since_ns: int) -> int:
