@@ -43,11 +43,12 @@ class Load:
         table, served = jobs.table, self._served(jobs.table.queues)
         self.jobs += len(jobs)
         self.total_ns += float(jobs.phase_demand_ns.sum(dtype=float))
-        counts = np.bincount(table.queue, minlength=len(served))
+        counts = np.bincount(table.queue, minlength=len(served)) if len(served) > 1 else np.array([len(jobs)])
         for queue in np.flatnonzero(~served & (counts > 0)):
             name = table.queues[queue]
             self.unserved[name] = self.unserved.get(name, 0) + int(counts[queue])
-        if len(jobs) and served.all() and int(table.expires_ns.min()) == NEVER:
+        expires = table.expires_ns[:1] if is_constant(table.expires_ns) else table.expires_ns
+        if len(jobs) and served.all() and int(expires.min()) == NEVER:
             needed_ns = float(jobs.phase_demand_ns.sum(dtype=float))
             self.patient_ns += needed_ns
             if is_constant(jobs.phase_kind):  # nothing to sort out, in the runs that are the fastest

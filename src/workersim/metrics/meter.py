@@ -170,6 +170,8 @@ class _Level:
         self.later_ups.add(ups)
         self.later_downs.add(downs)
         if until_ns < self.since_ns:
+            for later in (self.later_ups, self.later_downs):
+                later.take(-1)  # so that they are copied
             return
         if self.most < 0:
             self.level = self.most = len(self.later_ups.take(self.since_ns)) - len(self.later_downs.take(self.since_ns))
@@ -189,17 +191,26 @@ class _Later:
 
     def __init__(self) -> None:
         self.parts: list[NDArray[np.int64]] = []
+        self.borrowed: list[NDArray[np.int64]] = []
 
     def add(self, instants: NDArray[np.int64]) -> None:
-        """Keep instants, in any order; a copy, since a piece may reuse its arrays."""
+        """Take in instants, in any order; the next ``take`` copies what it leaves: a piece may reuse its arrays."""
         if len(instants):
-            self.parts.append(in_order(instants.copy()))
+            self.borrowed.append(in_order(instants))
 
     def take(self, until_ns: int) -> NDArray[np.int64]:
         """Return those up to an instant, in order, and keep the rest."""
-        cuts = [int(np.searchsorted(part, until_ns, side="right")) for part in self.parts]
-        taken = [part[:cut] for part, cut in zip(self.parts, cuts, strict=True) if cut]
-        self.parts = [part[cut:] for part, cut in zip(self.parts, cuts, strict=True) if cut < len(part)]
+        ours = len(self.parts)
+        parts, self.borrowed = self.parts + self.borrowed, []
+        cuts = [int(np.searchsorted(part, until_ns, side="right")) for part in parts]
+        taken = [part[:cut] for part, cut in zip(parts, cuts, strict=True) if cut]
+        self.parts = [
+            part[cut:] if i < ours else part[cut:].copy()
+            for i, (part, cut) in enumerate(zip(parts, cuts, strict=True))
+            if cut < len(part)
+        ]
+        if len(taken) == 1:
+            return taken[0]
         return in_order(np.concatenate(taken)) if taken else np.empty(0, np.int64)
 
 
