@@ -219,8 +219,8 @@ run: {until: 1 h}
 )
 def test_more_work_than_can_be_done_is_told(concurrency: int, service: str, setting: str, warned: str | None) -> None:
     text = OVERLOAD.replace("CONCURRENCY", str(concurrency)).replace("SERVICE", service).replace("SETTING", setting)
-    for keep_log in (True, False):
-        warnings = run(read(text, source="x"), keep_log=keep_log).warnings
+    scenario = read(text, source="x")
+    for warnings in (run(scenario).warnings, measured(scenario).warnings):
         assert len(warnings) == (warned is not None)
         assert warned is None or warned in warnings[0]
 

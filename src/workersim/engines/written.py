@@ -49,7 +49,7 @@ def to_log(written: Written, jobs: Jobs, fleet: Fleet, horizon_ns: int, **labels
         outcome=written.outcome,
     )
     phases = PhaseEnds(jobs.first_phase, jobs.phase_kind, jobs.phase_demand_ns, written.phase_ends_ns)
-    return RunLog(jobs.table, attempts, phases, _steady(fleet), horizon_ns=horizon_ns, **labels)  # type: ignore[arg-type]
+    return RunLog(jobs.table, attempts, phases, _steady(fleet), horizon_ns=horizon_ns, **labels)  # type: ignore[arg-type]  # seed, digest, engine
 
 
 def _steady(fleet: Fleet) -> FleetChanges:

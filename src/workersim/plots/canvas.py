@@ -93,7 +93,7 @@ def head(ax: Axes, title: str, *, above: float = 0.0) -> None:
         texts = [plain(each.replace(r"\$", "$"), most - _KEY) for each in labels]
         columns = _columns(texts, most)
         lines = math.ceil(len(texts) / columns)
-        lifted = ScaledTranslation(0, above / 72, ax.get_figure(root=True).dpi_scale_trans)  # type: ignore[union-attr]
+        lifted = ScaledTranslation(0, above / 72, ax.get_figure(root=True).dpi_scale_trans)  # type: ignore[union-attr]  # axes have a figure
         legend = ax.legend(
             handles,
             labels,
@@ -128,7 +128,7 @@ def as_written(text: Text) -> Text:
 
 
 def _width_in(ax: Axes) -> float:
-    return float(ax.get_window_extent().width) / ax.get_figure(root=True).dpi  # type: ignore[union-attr]
+    return float(ax.get_window_extent().width) / ax.get_figure(root=True).dpi  # type: ignore[union-attr]  # as above
 
 
 def _columns(texts: list[str], most: int) -> int:

@@ -45,7 +45,7 @@ class Model(BaseModel):
             raise _refusal(error, self.place or getattr(self, "tag", "")) from None
 
     # pydantic then knows that it may make nested ones without calling this
-    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # a mark that pydantic looks for
 
     @model_validator(mode="wrap")
     @classmethod
