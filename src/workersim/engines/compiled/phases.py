@@ -22,8 +22,8 @@ CPU = int(Kind.CPU)
 def start(world: World, j: int, s: int) -> None:
     """Give a job its slot; a job that starts is one whose I/O phase before the first ends now.
 
-    So its first phase begins when this round of dispatch is over, and the code that begins phases stands in one
-    place, which halves the time that the kernel takes to compile.
+    So its first phase begins when this round of dispatch is over, and the code that begins phases stands, and is
+    compiled, in one place.
     """
     now, c = world.clock[0].now, world.container[s]
     box = world.containers[c]
