@@ -522,11 +522,15 @@ def test_a_closed_pipe_ends_quietly() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_is_told_in_one_line() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_is_told_in_one_line(unbuffered: str) -> None:
+    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
     for args in (["schema"], ["theory", "--slots", "4", "--rate", "1/hour", "--service", "1 min"]):
         with Path("/dev/full").open("w") as full:
             line = [sys.executable, "-m", "workersim", *args]
-            got = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
+            got = subprocess.run(  # noqa: S603
+                line, stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environment
+            )
         assert (got.returncode, got.stderr) == (2, "Error: the output: No space left on device\n")
 
 

@@ -89,7 +89,7 @@ class Shell(click.Group):
         except MemoryError:
             _refuse(["there is not enough memory for this"])
         except OSError as error:
-            _refuse([f"{error.filename or 'the output'}: {error.strerror or error}"])
+            _refuse_what_the_system_said(error)
         sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -116,6 +116,14 @@ def _refuse(problems: Iterable[str]) -> NoReturn:
 def _printable(character: str) -> str:
     # File names may hold anything, and a terminal obeys control characters.
     return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+
+
+def _refuse_what_the_system_said(error: OSError) -> NoReturn:
+    if error.filename is None:
+        # What could not be written is let go: Python would try once more at its end, and exit with 120.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _refuse([f"{error.filename or 'the output'}: {error.strerror or error}"])
 
 
 def _leave_at_once() -> NoReturn:
