@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from workersim.runlog import Attempts, Cause, FleetChanges, JobTable, PhaseEnds, Phases, RunLog
+from workersim.runlog import SERVICE, Attempts, Cause, FleetChanges, JobTable, PhaseEnds, Phases, RunLog
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from workersim.engines.system import System
     from workersim.runlog.schema import Ints
     from workersim.scenario import Fleet
     from workersim.workload import Jobs
 
-__all__ = ["Written", "fleet_log", "to_log"]
+__all__ = ["Told", "Written", "fleet_log", "to_log", "told_log"]
 
 
 class Written(NamedTuple):
@@ -29,6 +32,32 @@ class Written(NamedTuple):
     slot: Ints
     outcome: Ints
     phase_ends_ns: Ints | None
+
+
+class Told(NamedTuple):
+    """What happened in a run whose jobs may be tried again, on a fleet that may change.
+
+    Attributes
+    ----------
+    arrival_ns
+        int64[n], when each job arrived; ``NEVER``: it did not.
+    attempts
+        int64[rows, 10]: job, attempt, published, reserved, started, finished, service, replica, slot, outcome; in any
+        order.  What did not happen is ``NEVER``, where it did not run -1.
+    phases
+        int64[rows, 4]: row of ``attempts``, index into the jobs' phase columns, started, finished (``NEVER``: it was
+        cut, or still runs), in any order.
+    fleet
+        int64[rows, 6]: instant, service, replica, cause, slots, memory in bytes; in the order in which they happened.
+    last_ns
+        The last instant at which something happened that was more than a look at the clock.
+    """
+
+    arrival_ns: NDArray[np.int64]
+    attempts: NDArray[np.int64]
+    phases: NDArray[np.int64]
+    fleet: NDArray[np.int64]
+    last_ns: int
 
 
 def to_log(written: Written, jobs: Jobs, fleet: Fleet, horizon_ns: int, **labels: str | int) -> RunLog:
@@ -50,6 +79,61 @@ def to_log(written: Written, jobs: Jobs, fleet: Fleet, horizon_ns: int, **labels
     )
     phases = PhaseEnds(jobs.first_phase, jobs.phase_kind, jobs.phase_demand_ns, written.phase_ends_ns)
     return RunLog(jobs.table, attempts, phases, _steady(fleet), horizon_ns=horizon_ns, **labels)  # type: ignore[arg-type]  # seed, digest, engine
+
+
+def told_log(told: Told, jobs: Jobs, system: System, horizon_ns: int, **labels: str | int) -> RunLog:
+    """Return the log of a run on a fleet that may change; jobs that never arrived are in no table."""
+    if horizon_ns == NEVER:
+        horizon_ns = told.last_ns
+    here = told.arrival_ns < NEVER
+    number = np.cumsum(here) - 1
+    order = np.lexsort((told.attempts[:, 1], told.attempts[:, 0]))
+    job, attempt, published, reserved, started, finished, service, replica, slot, outcome = told.attempts[order].T
+    attempts = Attempts(
+        number[job], attempt, published, reserved, started, finished, _place(service, replica), slot, outcome
+    )
+    row = np.empty_like(order)
+    row[order] = np.arange(len(order))
+    of, phase, begun, ended = told.phases[np.lexsort((told.phases[:, 1], row[told.phases[:, 0]]))].T
+    phases = Phases(row[of], jobs.phase_kind[phase], jobs.phase_demand_ns[phase], begun, ended)
+    table, fleet = _arrived(told, jobs, here), _changes(told, system, horizon_ns)
+    names = tuple(service.name for service in system.services)
+    return RunLog(table, attempts, phases, fleet, horizon_ns=horizon_ns, services=names, **labels)  # type: ignore[arg-type]  # as above
+
+
+def _place(service: NDArray[np.int64], replica: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.where(replica < 0, -1, service * SERVICE + replica)
+
+
+def _arrived(told: Told, jobs: Jobs, here: NDArray[np.bool_]) -> JobTable:
+    table, fates = jobs.table, jobs.fates
+    expires = np.asarray(table.expires_ns)
+    if fates is not None:
+        followers = (fates.predecessors > 0) & here & (expires < NEVER)
+        expires = np.where(followers, told.arrival_ns + np.where(followers, expires, 0), expires)
+    return JobTable(
+        told.arrival_ns[here],
+        table.job_class[here],
+        table.queue[here],
+        table.priority[here],
+        expires[here],
+        table.classes,
+        table.queues,
+    )
+
+
+def _changes(told: Told, system: System, horizon_ns: int) -> FleetChanges:
+    """Return the fleet table: of the states that a replica passes through at one instant, the last one stays."""
+    rows = told.fleet[told.fleet[:, 0] <= horizon_ns]
+    instant, service, replica, cause, slots, memory = rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))].T
+    place = service * SERVICE + replica
+    last = np.ones(len(instant), np.bool_)
+    last[:-1] = (instant[1:] != instant[:-1]) | (place[1:] != place[:-1])
+    up = cause != Cause.DOWN
+    vcpus = np.array([each.vcpus for each in system.services])[service]
+    price = np.array([each.price for each in system.services])[service]
+    changes = (instant, place, cause, slots, np.where(up, vcpus, 0.0), memory, np.where(up, price, 0.0))
+    return FleetChanges(*(column[last] for column in changes))
 
 
 def _steady(fleet: Fleet) -> FleetChanges:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from workersim.runlog.log import RunLog
 from workersim.runlog.phasing import PhaseEnds
-from workersim.runlog.schema import Attempts, Cause, FleetChanges, JobTable, Kind, Outcome, Phases
+from workersim.runlog.schema import SERVICE, Attempts, Cause, FleetChanges, JobTable, Kind, Outcome, Phases
 
 __all__ = [
+    "SERVICE",
     "Attempts",
     "Cause",
     "FleetChanges",

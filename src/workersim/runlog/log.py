@@ -39,6 +39,8 @@ class RunLog:
         SHA-256 of the scenario, in hexadecimal; empty for an observed log.
     engine
         ``"simpy"``, ``"compiled"`` or ``"observed"``.
+    services
+        Names of the services, where there are several on one broker.
     """
 
     jobs: JobTable
@@ -49,6 +51,7 @@ class RunLog:
     seed: int
     digest: str
     engine: str
+    services: tuple[str, ...] = ("",)
 
     @cached_property
     def phases(self) -> Phases:

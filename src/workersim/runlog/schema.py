@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from workersim.errors import LogError
 
 __all__ = [
+    "SERVICE",
     "Attempts",
     "Cause",
     "FleetChanges",
@@ -31,6 +32,9 @@ __all__ = [
 
 Ints: TypeAlias = NDArray[np.integer[Any]]
 Floats: TypeAlias = NDArray[np.float64]
+
+# Where several services share a broker, a log's ``replica`` is service * SERVICE + number of the replica in it.
+SERVICE = 1 << 20
 
 
 class Outcome(IntEnum):
@@ -123,7 +127,7 @@ class Attempts(Table):
         Instants at which it got its slot and at which it left (the slot, or the queue if it never
         had one), whatever the outcome.
     replica, slot
-        Where it ran, from 0; -1 if it never started.
+        Where it ran, from 0 (see ``SERVICE``); -1 if it never started.
     outcome
         An ``Outcome``.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workersim.workload.fates import Fates, plain_fates
 from workersim.workload.jobs import Jobs
 from workersim.workload.reach import ensure_range
 from workersim.workload.realisation import chunks, expected_jobs, horizon_ns, is_random, realise
@@ -11,6 +12,7 @@ from workersim.workload.trace_csv import read_trace_csv
 from workersim.workload.trace_rows import TraceRows
 
 __all__ = [
+    "Fates",
     "Jobs",
     "Purpose",
     "Streams",
@@ -20,6 +22,7 @@ __all__ = [
     "expected_jobs",
     "horizon_ns",
     "is_random",
+    "plain_fates",
     "read_trace_csv",
     "realise",
     "sample",

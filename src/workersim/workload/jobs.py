@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from workersim.runlog import JobTable
+    from workersim.workload.fates import Fates
 
 __all__ = ["Jobs", "constant", "is_constant"]
 
@@ -51,7 +52,9 @@ class Jobs:
     phase_demand_ns
         int64[m], CPU time or time that passes, >= 0.
     dispatch_u
-        float64[n], a number in [0, 1) for each job's attempt, where slots are chosen at random; else empty.
+        float64[n], a number in [0, 1) for each job's first attempt, where slots are chosen at random; else empty.
+    fates
+        What jobs meet beside their phases; None: nothing.
 
     Examples
     --------
@@ -68,6 +71,7 @@ class Jobs:
     phase_kind: NDArray[np.uint8]
     phase_demand_ns: NDArray[np.int64]
     dispatch_u: NDArray[np.float64]
+    fates: Fates | None
     _offsets: NDArray[np.int64] | None = field(init=False)
 
     def __init__(
@@ -77,12 +81,14 @@ class Jobs:
         phase_kind: NDArray[np.uint8],
         phase_demand_ns: NDArray[np.int64],
         dispatch_u: NDArray[np.float64] | None = None,
+        fates: Fates | None = None,
     ) -> None:
         columns = {
             "table": table,
             "phase_kind": phase_kind,
             "phase_demand_ns": phase_demand_ns,
             "dispatch_u": np.empty(0) if dispatch_u is None else dispatch_u,
+            "fates": fates,
             "_offsets": first_phase,
         }
         for name, column in columns.items():

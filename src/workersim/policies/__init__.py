@@ -1,0 +1,5 @@
+"""Scaling rules: an observation goes in, the number of replicas wanted comes out; both engines ask the same ones."""
+
+from workersim.policies.observation import Observation, Policy
+
+__all__ = ["Observation", "Policy"]
