@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -129,29 +128,182 @@ CASES = [
     ),
     (
         "replicas: 1",
-        "replicas: 1\n  worker: celery",
-        "4:11: fleet.worker: Celery's own behaviour is not simulated yet; expected ideal",
-    ),
-    (
-        "replicas: 1",
-        "replicas: 1\n  worker: {celery: {acks: late}}",
-        "4:11: fleet.worker: Celery's own behaviour is not simulated yet; expected ideal",
+        "replicas: 1\n  worker: celry",
+        "4:11: fleet.worker: unknown worker 'celry'; did you mean 'celery'?",
     ),
     (
         "replicas: 1",
         "replicas: 1\n  worker: {celry: {}}",
-        "4:11: fleet.worker: expected ideal, found a mapping",
+        "4:12: fleet.worker: unknown worker 'celry'; did you mean 'celery'?",
+    ),
+    ("replicas: 1", "replicas: 1\n  worker: 3", "4:11: fleet.worker: unknown worker 3; expected one of ideal, celery"),
+    (
+        "replicas: 1",
+        "replicas: 1\n  worker: {celery: {acks: lat}}",
+        "4:27: fleet.worker.celery.acks: unknown acknowledgement 'lat'; did you mean 'late'?",
     ),
     (
         "replicas: 1",
-        "replicas: 1\n  worker: celry",
-        "4:11: fleet.worker: unknown worker 'celry'; expected ideal",
+        "replicas: 1\n  worker: {celery: {prefetch: 1}}",
+        "4:21: fleet.worker.celery: unknown key 'prefetch'; did you mean 'fetch'?",
     ),
     (
         "replicas: 1",
-        "replicas: 1\n  autoscale:\n    min_replicas: 2",
-        "4:3: fleet.autoscale: not simulated yet; this version has a fixed fleet",
+        "replicas: 1\n  worker: {celery: {poll: 0 s}}",
+        "4:27: fleet.worker.celery.poll: expected a duration above 0 s, found '0 s'",
     ),
+    (
+        "replicas: 1",
+        "replicas: 1\n  worker: {celery: {disable_prefetch: maybe}}",
+        "4:39: fleet.worker.celery.disable_prefetch: expected true or false, found 'maybe'",
+    ),
+    (
+        "replicas: 1",
+        "replicas: 1\n  worker: {celery: {autoscale: {min: 9, max: 4}}}",
+        "4:38: fleet.worker.celery.autoscale.min: expected at most max, which is 4, found 9",
+    ),
+    (
+        "replicas: 1",
+        "replicas: 1\n  worker: {celery: {autoscale: {max: 8}}}",
+        (
+            "4:38: fleet.worker.celery.autoscale.max: expected the concurrency, 4: the window and the "
+            "memory are for that many, found 8"
+        ),
+    ),
+    (
+        "replicas: 1",
+        "replicas: 1\n  worker: celery\n  dispatch: first",
+        (
+            "5:13: fleet.dispatch: expected no dispatch rule: among Celery's workers the oldest BRPOP is "
+            "served, found first"
+        ),
+    ),
+    ("replicas: 1", "replicas: 1\n  changes: [{at: 1 h}]", "4:3: fleet.changes[0]: missing key 'replicas'"),
+    (
+        "replicas: 1",
+        "replicas: 1\n  changes: {at: 1 h, replicas: 2}",
+        "4:12: fleet.changes: expected a list, found a mapping",
+    ),
+    (
+        "replicas: 1",
+        "replicas: 1\n  stops: [{at: 1 h, replica: -1}]",
+        "4:30: fleet.stops[0].replica: expected a whole number from 0 to 100000, found -1",
+    ),
+    (
+        "replicas: 1",
+        "replicas: 1\n  deploys: [{at: 1 h, overlp: 3 s}]",
+        "4:23: fleet.deploys[0]: unknown key 'overlp'; did you mean 'overlap'?",
+    ),
+    (
+        "replicas: 1",
+        "replicas: 1\n  crashes: 3",
+        (
+            "4:12: fleet.crashes: expected a list such as [{at: 10 min, replica: 1}], or {mtbf: 24 h, mttr: "
+            "5 min}, found 3"
+        ),
+    ),
+    ("replicas: 1", "replicas: 1\n  crashes: [{at: 1 h}]", "4:3: fleet.crashes[0]: missing key 'replica'"),
+    (
+        "replicas: 1",
+        "replicas: 1\n  crashes: [{at: 1 h, replica: 0, slot: bsy}]",
+        "4:41: fleet.crashes[0].slot: expected the number of a process, or busy, found 'bsy'",
+    ),
+    (
+        "replicas: 1",
+        "replicas: 1\n  crashes: [{at: 1 h, replica: 0, slot: 1, down_for: 1 h}]",
+        "4:44: fleet.crashes[0]: expected a crash of a whole replica: a process is replaced at once",
+    ),
+    (
+        "replicas: 1",
+        "replicas: 1\n  crashes: {mtbf: 0 s, mttr: 5 min}",
+        "4:19: fleet.crashes.mtbf: expected a duration above 0 s, found '0 s'",
+    ),
+    (
+        "replicas: 1",
+        "replicas: 1\n  restarts: -1",
+        "4:13: fleet.restarts: expected a whole number from 0 to 1000000, found -1",
+    ),
+    (
+        "replicas: 1",
+        "replicas: 1\n  drain: soon",
+        "4:10: fleet.drain: expected a duration such as 20 min, 90 s or 1h30m, found 'soon'",
+    ),
+    (
+        "service: 20 min, ",
+        "fails: 2, service: 20 min, ",
+        "6:28: workload.jobs.document.fails: expected a probability from 0 to 1, found 2",
+    ),
+    (
+        "service: 20 min, ",
+        "retries: {max: -1}, service: 20 min, ",
+        "6:36: workload.jobs.document.retries.max: expected a whole number from 0 to 1000, found -1",
+    ),
+    (
+        "service: 20 min, ",
+        "retries: {bakoff: 2}, service: 20 min, ",
+        "6:31: workload.jobs.document.retries: unknown key 'bakoff'; did you mean 'backoff'?",
+    ),
+    (
+        "service: 20 min, ",
+        "rate_limit: -3, service: 20 min, ",
+        (
+            "6:33: workload.jobs.document.rate_limit: expected a rate such as 10/hour, 1/5 min or 0.5/s, "
+            "from 0 to 1e9/s, found -3"
+        ),
+    ),
+    (
+        "service: 20 min, ",
+        "rate_limit: 1e-12, service: 20 min, ",
+        "6:33: workload.jobs.document.rate_limit: expected at least 1 in 10 years, found 0.000000000001/s",
+    ),
+    (
+        "service: 20 min, ",
+        "time_limit: 0 s, service: 20 min, ",
+        "6:33: workload.jobs.document.time_limit: expected a duration above 0 s, found '0 s'",
+    ),
+    (
+        "service: 20 min, ",
+        "memory: much, service: 20 min, ",
+        "6:29: workload.jobs.document.memory: expected a size such as 4.4 GB or 512Mi, found 'much'",
+    ),
+    (
+        "service: 20 min, ",
+        "then: pages, service: 20 min, ",
+        "6:27: workload.jobs.document.then[0].job: unknown job class 'pages'; expected document",
+    ),
+    (
+        "service: 20 min, ",
+        "then: {job: document}, service: 20 min, ",
+        "6:27: workload.jobs.document.then: expected followers that end, found that 'document' follows itself",
+    ),
+    (
+        "service: 20 min, ",
+        "then: {count: 2}, service: 20 min, ",
+        "6:21: workload.jobs.document.then: missing key 'job'",
+    ),
+    (
+        "service: 20 min, ",
+        "then: [{job: document, count: 0}], service: 20 min, ",
+        "6:51: workload.jobs.document.then[0].count: expected a whole number from 1 to 1000, found 0",
+    ),
+    (
+        "service: 20 min, ",
+        "countdown: -1, service: 20 min, ",
+        (
+            "6:32: workload.jobs.document.countdown: expected a duration such as 20 min, 90 s or 1h30m, "
+            "from 0 to 100 years, found -1"
+        ),
+    ),
+    (
+        "service: 20 min, ",
+        "rate_limit: 10/min, service: 20 min, ",
+        (
+            "6:21: workload.jobs.document.rate_limit: expected Celery's workers, which keep the rate of a "
+            "class each for itself, found ideal ones"
+        ),
+    ),
+    ("name: x", "name: x\nbroker: {outages: [{at: 1 h}]}", "2:10: broker.outages[0]: missing key 'lasts'"),
+    ("name: x", "name: x\nbroker: {outage: []}", "2:10: broker: unknown key 'outage'; did you mean 'outages'?"),
     (
         "replicas: 1",
         "replicas: 1\n  vcpus: .inf",
@@ -527,11 +679,6 @@ CASES = [
     ),
     ("name: x", "name: ''", "1:7: name: expected printable text of 1 to 1000 characters, found ''"),
     ("name: x", "name: {a: b}", "1:7: name: expected text, found a mapping"),
-    (
-        "name: x",
-        "name: x\nservices: {}",
-        "2:1: services: not simulated yet; this version has one service, the fleet",
-    ),
     ("name: x", "name: x\nname: y", "2:1: key 'name' a second time, first in line 1"),
     (
         "document: {service",
@@ -573,56 +720,13 @@ def test_a_mistake_is_told_once() -> None:
             assert problems(GOOD.replace(old, new, 1)) == (f"x.yaml:{line}",)
 
 
-FIXED = "this version has a fixed fleet"
-STEADY = "in this version every replica runs from the start to the end"
-TO_THE_END = "in this version a job that has started runs to its end"
-AT_ONCE = "in this version a job starts as soon as a slot takes it from its queue"
-SUCCEEDS = "in this version every job that runs succeeds"
-NOT_YET = {
-    "fleet": {"autoscale": FIXED, "changes": FIXED, "stops": STEADY, "deploys": STEADY, "crashes": STEADY},
-    "workload.jobs.document": {
-        "memory": "in this version jobs add nothing to process_memory",
-        "soft_time_limit": TO_THE_END,
-        "time_limit": TO_THE_END,
-        "rate_limit": AT_ONCE,
-        "fails": SUCCEEDS,
-        "retries": SUCCEEDS,
-        "then": "in this version no job starts another",
-        "countdown": AT_ONCE,
-    },
-}
-
-
-LATER = [(where, key) for where, keys in NOT_YET.items() for key in keys]
-
-
-def with_key(where: str, key: str) -> tuple[str, ...]:
-    old = "replicas: 1\n  " if where == "fleet" else "service: 20 min, "
-    end = "\n  " if where == "fleet" else ", "
-    return problems(GOOD.replace(old, f"{key}: []{end}{old}", 1))
-
-
-@pytest.mark.parametrize(("where", "key"), LATER)
-def test_what_is_not_simulated_yet_is_told_as_such(where: str, key: str) -> None:
-    spot = "3:3" if where == "fleet" else "6:21"
-    assert with_key(where, key) == (f"x.yaml:{spot}: {where}.{key}: not simulated yet; {NOT_YET[where][key]}",)
-
-
-@pytest.mark.parametrize(("where", "key"), LATER)
-def test_what_is_not_simulated_yet_is_no_hint(where: str, key: str) -> None:
-    (told,) = with_key(where, f"{key}_")
-    assert f"{where}: unknown key '{key}_'; " in told
-    assert key not in re.findall(r"\w+", told.partition("; ")[2])
-
-
-def test_what_is_not_simulated_yet_hides_no_missing_key() -> None:
-    assert problems(GOOD.replace("replicas: 1", "replica_stops: 1\n  stops: []")) == (
-        "x.yaml:3:3: fleet: unknown key 'replica_stops'; did you mean 'replicas'?",
-        f"x.yaml:4:3: fleet.stops: not simulated yet; {STEADY}",
+def test_either_a_fleet_or_services() -> None:
+    assert problems("workload: {arrivals: []}\nrun: {until: 1 h}\n") == (
+        "x.yaml:1:1: expected either fleet or services, found neither",
     )
-    assert problems("services: {}\nworkload: {arrivals: []}\nrun: {until: 1 h}\n") == (
-        "x.yaml:1:1: missing key 'fleet'",
-        "x.yaml:1:1: services: not simulated yet; this version has one service, the fleet",
+    both = "fleet: {replicas: 1, concurrency: 1}\nservices: {a: {replicas: 1, concurrency: 1}}\n"
+    assert problems(both + "workload: {arrivals: []}\nrun: {until: 1 h}\n") == (
+        "x.yaml:1:1: fleet: expected either fleet or services, found both",
     )
 
 
@@ -720,8 +824,7 @@ def test_a_trace_may_bring_classes_that_claims_speak_of() -> None:
         (
             lambda: Scenario(fleet=3, workload=[]),
             (
-                "fleet: expected a mapping with replicas, concurrency, vcpus, process_memory, parent_memory, "
-                "memory_limit, startup, cost, dispatch, queues, queue_order, worker, found 3\n"
+                f"fleet: expected a mapping with {', '.join(Fleet.model_fields)}, found 3\n"
                 "workload: expected a mapping with jobs, arrivals, found an empty list"
             ),
         ),
@@ -787,10 +890,6 @@ def test_a_trace_may_bring_classes_that_claims_speak_of() -> None:
         (
             lambda: Scipy("uniform", loc=-1),
             "scipy: expected a distribution of values from 0 on, found scipy.stats.uniform below 0 with probability 1",
-        ),
-        (
-            lambda: Fleet(replicas=1, concurrency=1, autoscale={}),  # type: ignore[call-arg]  # the mistake is meant
-            "fleet.autoscale: not simulated yet; this version has a fixed fleet",
         ),
         (lambda: Scipy("poisson", mu=1), "scipy.name: unknown scipy.stats distribution 'poisson'"),
         (
@@ -919,7 +1018,10 @@ def test_the_parser_without_c_refuses_them_too(monkeypatch: pytest.MonkeyPatch, 
         ("a: 1\n--- \nb: 1", "x.yaml:2:1: expected one document, found a second"),
         ("a:\n  b: \x07", "x.yaml:2:6: expected text, found the character '\\x07'"),
         ("", "x.yaml:1:1: expected a scenario, found nothing"),
-        ("- 1", "x.yaml:1:1: expected a mapping with name, fleet, workload, run, claims, found a list"),
+        (
+            "- 1",
+            "x.yaml:1:1: expected a mapping with name, fleet, services, broker, workload, run, claims, found a list",
+        ),
         ("x" * 2_000_000, "x.yaml: expected at most 1048576 bytes, found more"),
     ],
 )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def both(case: Case) -> tuple[RunLog, RunLog]:
     jobs, fleet, horizon_ns = case
-    ensure_range(jobs, fleet, horizon_ns)
+    ensure_range(jobs, [fleet], horizon_ns)
     reference = simulate(jobs, fleet, engine="simpy", horizon_ns=horizon_ns)
     return reference, simulate(jobs, fleet, engine="compiled", horizon_ns=horizon_ns)
 

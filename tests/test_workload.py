@@ -760,10 +760,11 @@ def test_a_run_longer_than_the_clock_is_refused() -> None:
 
 
 def test_range_is_checked_for_another_fleet_too() -> None:
-    jobs = realise(asked(Burst(jobs=4), jobs={"a": JobClass(service="10000 d")}))
-    ensure_range(jobs, Fleet(replicas=1, concurrency=4), NEVER)
+    four = asked(Burst(jobs=4), jobs={"a": JobClass(service="10000 d")})
+    jobs = realise(four)
+    ensure_range(jobs, [Fleet(replicas=1, concurrency=4)], NEVER)
     with pytest.raises(InputError, match="the run could last"):
-        ensure_range(jobs, Fleet(replicas=1, concurrency=1), NEVER)
+        ensure_range(jobs, [Fleet(replicas=1, concurrency=1)], NEVER)
 
 
 def test_an_interval_may_be_drawn_wherever_it_may_be_fixed() -> None:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from workersim.engines.written import fleet_log, to_log
+from workersim.engines.assembling import system_of
+from workersim.engines.written import fleet_log, to_log, told_log
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
+    from workersim.engines.system import System
     from workersim.runlog import RunLog
     from workersim.scenario import Fleet
     from workersim.workload import Jobs
 
-__all__ = ["COMPILED_FROM", "Engine", "choose", "fleet_log", "simulate"]
+__all__ = ["COMPILED_FROM", "Engine", "choose", "fleet_log", "simulate", "simulate_changing", "system_of"]
 
 Engine = Literal["simpy", "compiled"]
 
@@ -33,7 +35,7 @@ def choose(jobs: int) -> Engine:
 def simulate(
     jobs: Jobs, fleet: Fleet, *, engine: Engine, horizon_ns: int = NEVER, seed: int = -1, digest: str = ""
 ) -> RunLog:
-    """Run jobs on a fleet.
+    """Run jobs that are tried once on a fleet that stays as it is.
 
     Parameters
     ----------
@@ -53,3 +55,24 @@ def simulate(
     else:
         from workersim.engines.compiled.engine import simulate as run  # noqa: PLC0415 (numba takes half a second)
     return to_log(run(jobs, fleet, horizon_ns), jobs, fleet, horizon_ns, seed=seed, digest=digest, engine=engine)
+
+
+def simulate_changing(
+    jobs: Jobs, system: System, *, engine: Engine, horizon_ns: int = NEVER, seed: int = -1, digest: str = ""
+) -> RunLog:
+    """Run jobs that may come back on fleets that may change.
+
+    Parameters
+    ----------
+    jobs
+        What arrives, all draws made.
+    system
+        The services that they run on, and what happens to these.
+    engine, horizon_ns, seed, digest
+        As for ``simulate``.
+    """
+    if engine == "simpy":
+        from workersim.engines.reference.engine import tell  # noqa: PLC0415 (simpy is loaded if it is used)
+    else:
+        from workersim.engines.compiled.changing.engine import tell  # noqa: PLC0415 (numba takes half a second)
+    return told_log(tell(jobs, system, horizon_ns), jobs, system, horizon_ns, seed=seed, digest=digest, engine=engine)

@@ -13,7 +13,7 @@ from workersim.workload.jobs import is_constant
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from workersim.scenario import Fleet
+    from workersim.scenario import Scenario
     from workersim.workload import Jobs
 
 __all__ = ["Load"]
@@ -32,8 +32,10 @@ class Load:
         Jobs in each queue that no replica consumes.
     """
 
-    def __init__(self, fleet: Fleet) -> None:
-        self.fleet = fleet
+    def __init__(self, scenario: Scenario) -> None:
+        self.fleets = list(scenario.fleets.values())
+        self.changes = any(fleet.changes for fleet in self.fleets)
+        self.drained = scenario.run.until == "drained"
         self.jobs = 0
         self.total_ns = self.patient_ns = self.patient_cpu_ns = 0.0
         self.unserved: dict[str, int] = {}
@@ -68,8 +70,8 @@ class Load:
             yield jobs
 
     def _served(self, queues: tuple[str, ...]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        listed = self.fleet.queues
-        return np.array([self.fleet.replicas > 0 and (listed is None or name in listed) for name in queues], np.bool_)
+        takers = [fleet for fleet in self.fleets if fleet.replicas or fleet.changes]
+        return np.array([any(f.queues is None or name in f.queues for f in takers) for name in queues], np.bool_)
 
     def warnings(self, *, horizon_ns: int, unfinished: float) -> Iterator[str]:
         """Say what keeps jobs from being served: queues that nobody consumes, and more work than can be done.
@@ -81,19 +83,25 @@ class Load:
         unfinished
             Jobs in hand then.
         """
-        fleet, unserved = self.fleet, sum(self.unserved.values())
+        unserved = sum(self.unserved.values())
         if unserved:
             names = ", ".join(repr(name) for name in self.unserved)
             why = "the fleet has no replica"
-            if fleet.replicas:
+            if any(fleet.replicas for fleet in self.fleets):
                 why = f"no replica consumes the queue{'s' * (len(self.unserved) > 1)} {names}"
             yield f"{unserved:,} of {self.jobs:,} jobs can never be served: {why}."
-        if horizon_ns == 0 or unfinished - unserved <= fleet.slots:
+        if self.drained and unfinished > unserved:
+            yield (
+                f"{unfinished - unserved:,g} jobs were not finished when nothing was left to happen: "
+                "no worker was there to take them, or they are held by one that is gone."
+            )
+        slots = sum(fleet.slots for fleet in self.fleets)
+        if horizon_ns == 0 or self.changes or self.drained or unfinished - unserved <= slots:
             return
-        load, capacity, what = self.patient_ns / horizon_ns, float(fleet.slots), "slots"
+        load, capacity, what = self.patient_ns / horizon_ns, float(slots), "slots"
         if load <= capacity:
             load, what = self.patient_cpu_ns / horizon_ns, "vCPUs"
-            capacity = fleet.replicas * min(fleet.cores, fleet.concurrency)
+            capacity = sum(fleet.replicas * min(fleet.cores, fleet.concurrency) for fleet in self.fleets)
         if load > capacity:
             yield (
                 f"Unstable: more work arrived than the fleet can do, {load:.3g} {what} of it for {capacity:.4g}. "

@@ -65,7 +65,7 @@ def measured(scenario: Scenario, *, replication: int = 0) -> Sample:
     from workersim.metrics.meter import Meter  # noqa: PLC0415 (numba takes half a second)
 
     fleet, horizon_ns, warm_up_ns = scenario.fleet, workload.horizon_ns(scenario), int(scenario.run.warm_up)
-    chunks, load = workload.chunks(scenario, replication=replication), Load(scenario.fleet)
+    chunks, load = workload.chunks(scenario, replication=replication), Load(scenario)
     first = next(chunks, None)
     if first is None:
         end_ns = 0 if horizon_ns == NEVER else horizon_ns
@@ -134,5 +134,10 @@ def _kinds(job: JobClass) -> set[str]:
 
 
 def can_stream(scenario: Scenario) -> bool:
-    """Tell whether a run of this scenario can do without its jobs: the rows of a trace are held anyway."""
+    """Tell whether a run of this scenario can do without its jobs.
+
+    The rows of a trace are held anyway; jobs that may come back, and fleets that change, need the log.
+    """
+    if not scenario.is_steady or workload.has_fates(scenario):
+        return False
     return not any(isinstance(arrival, Trace) for arrival in scenario.workload.arrivals)

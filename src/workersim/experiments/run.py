@@ -160,13 +160,16 @@ def _measured_each(scenario: Scenario) -> Iterator[Sample]:
         yield from pool.map(lambda replication: measured(scenario, replication=replication), replications)
 
 
-def simulate(scenario: Scenario, jobs: Jobs, engine: engines.Engine) -> RunLog:
-    """Return the log of these jobs on the scenario's fleet."""
-    horizon_ns = workload.horizon_ns(scenario)
-    workload.ensure_range(jobs, scenario.fleet, horizon_ns)
-    log = engines.simulate(
-        jobs, scenario.fleet, engine=engine, horizon_ns=horizon_ns, seed=scenario.run.seed, digest=scenario.digest
-    )
+def simulate(scenario: Scenario, jobs: Jobs, engine: engines.Engine, *, replication: int = 0) -> RunLog:
+    """Return the log of these jobs, those of a replication, on the scenario's fleet."""
+    horizon_ns, seed = workload.horizon_ns(scenario), scenario.run.seed
+    workload.ensure_range(jobs, scenario.fleets.values(), horizon_ns)
+    digest = scenario.digest
+    if scenario.is_steady and jobs.fates is None:
+        log = engines.simulate(jobs, scenario.fleet, engine=engine, horizon_ns=horizon_ns, seed=seed, digest=digest)
+    else:
+        system = engines.system_of(scenario, jobs, workload.Streams(seed, replication))
+        log = engines.simulate_changing(jobs, system, engine=engine, horizon_ns=horizon_ns, seed=seed, digest=digest)
     ensure_warm_up(scenario, log.horizon_ns)
     return log
 
@@ -184,7 +187,7 @@ def measure_each(
 
     def one(replication: int) -> Measured:
         jobs = workload.realise(scenario, replication=replication)
-        return measure(jobs, simulate(scenario, jobs, engine))
+        return measure(jobs, simulate(scenario, jobs, engine, replication=replication))
 
     threads = (os.cpu_count() or 1) if engine == "compiled" else 1
     with ThreadPoolExecutor(threads) as pool:
@@ -193,13 +196,15 @@ def measure_each(
 
 def _measure(scenario: Scenario, jobs: Jobs, log: RunLog) -> Sample:
     tree = figures(log, warm_up_ns=int(scenario.run.warm_up))
-    return sample_of(tree, Load(scenario.fleet).add(jobs), log.horizon_ns)
+    return sample_of(tree, Load(scenario).add(jobs), log.horizon_ns)
 
 
 def _broken_law(scenario: Scenario, log: RunLog) -> Iterator[str]:
     """Say so if a log breaks what every run obeys."""
-    listed = scenario.fleet.queues
-    served = frozenset(i for i, name in enumerate(log.jobs.queues) if listed is None or name in listed)
+    fleets = scenario.fleets.values()
+    served = frozenset(
+        i for i, name in enumerate(log.jobs.queues) if all(f.queues is None or name in f.queues for f in fleets)
+    )
     try:
         log.check(served=served)
     except LogError as error:

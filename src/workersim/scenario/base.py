@@ -35,8 +35,6 @@ class Model(BaseModel):
     """Where it stands in a scenario, for messages about one that is made alone."""
     unwritten: ClassVar[frozenset[str]] = frozenset()
     """Fields that a file says elsewhere than in this mapping."""
-    not_yet: ClassVar[Mapping[str, str]] = {}
-    """Keys that will come: what is so instead in this version."""
 
     def __init__(self, /, **given: Any) -> None:
         try:
@@ -60,7 +58,7 @@ class Model(BaseModel):
         strange = list(islice((key for key in value if key not in known), _MOST_STRANGERS))
         problems = [cls._stranger(str(key)) for key in strange]
         # a misspelt key is not a missing one as well
-        meant = {closest(str(key), keys) for key in strange if key not in cls.not_yet}
+        meant = {closest(str(key), keys) for key in strange}
         try:
             made = handler({key: each for key, each in value.items() if key in known})
         except ValidationError as error:
@@ -73,8 +71,6 @@ class Model(BaseModel):
 
     @classmethod
     def _stranger(cls, key: str) -> Problem:
-        if key in cls.not_yet:
-            return Problem((key,), f"not simulated yet; {cls.not_yet[key]}", at_key=True, named=True)
         return Problem((key,), unknown("key", key, cls._keys()), at_key=True)
 
     @classmethod

@@ -46,7 +46,7 @@ MEASURES: dict[str, str] = {
 }
 """What can be measured in a run, and the kind of its values; a bare curve needs an instant."""
 
-_INPUTS = ("fleet", "workload", "run")
+_INPUTS = ("fleet", "services", "broker", "workload", "run")
 _READERS = {
     "number": parse_number,
     "duration": parse_duration,

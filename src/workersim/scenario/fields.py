@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 from pydantic_core import CoreSchema, core_schema
 
 from workersim.scenario.problems import Problem, fail, unknown
-from workersim.units import Duration, Rate, Size, parse_duration, parse_number, parse_rate, parse_size, shown
+from workersim.units import (
+    Duration,
+    Rate,
+    Size,
+    parse_duration,
+    parse_number,
+    parse_rate,
+    parse_share,
+    parse_size,
+    shown,
+)
 from workersim.units.reading import SIZE_UNITS, TIME_UNITS, Quantity
 
 if TYPE_CHECKING:
@@ -27,7 +37,9 @@ __all__ = [
     "Name",
     "Names",
     "PerSecond",
+    "Probability",
     "Seconds",
+    "Switch",
     "Text",
     "Written",
     "choice",
@@ -187,6 +199,23 @@ def read_names(value: Any) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _switch(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return bool(value == "true")
+    msg = f"expected true or false, found {shown(value)}"
+    raise ValueError(msg)
+
+
+def _probability(value: Any) -> float:
+    share = parse_share(value)
+    if not 0 <= share <= 1:
+        msg = f"expected a probability from 0 to 1, found {shown(value)}"
+        raise ValueError(msg)
+    return share
+
+
 def _memory(value: Any) -> Size | dict[str, Size]:
     if not isinstance(value, Mapping):
         return parse_size(value)
@@ -215,6 +244,11 @@ Text: TypeAlias = Annotated[str, Written(_text, {"type": "string", "minLength": 
 Name: TypeAlias = Annotated[str, Written(_name, _A_NAME)]
 Names: TypeAlias = Annotated[
     tuple[str, ...], Written(read_names, {"type": "array", "minItems": 1, "uniqueItems": True, "items": _A_NAME})
+]
+Switch: TypeAlias = Annotated[bool, Written(_switch, {"type": "boolean"})]
+Probability: TypeAlias = Annotated[
+    float,
+    Written(_probability, {"type": ["number", "string"], "description": "A probability such as 0.05 or 5%."}),
 ]
 Memory: TypeAlias = Annotated[
     Size | Mapping[str, Size],

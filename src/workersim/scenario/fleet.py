@@ -1,29 +1,21 @@
 """The fleet: replicas (containers) of so many processes, and how they take jobs."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from workersim.scenario.base import Model
 from workersim.scenario.distributions import Time
-from workersim.scenario.fields import Bytes, Memory, Names, Written, choice, number, whole
+from workersim.scenario.fields import Bytes, Memory, Names, Seconds, choice, few, number, whole
+from workersim.scenario.happenings import Change, Crashes, Deploy, Stop
 from workersim.scenario.problems import Problem
+from workersim.scenario.worker import Celery, Worker
 from workersim.units import Duration, Size
 
 __all__ = ["Fleet"]
 
 _MOST_SLOTS = 10_000_000
-_FIXED = "this version has a fixed fleet"
-_STEADY = "in this version every replica runs from the start to the end"
-_worker = choice("worker", "ideal")
-
-
-def _read_worker(value: Any) -> Any:
-    if value == "celery" or (isinstance(value, Mapping) and list(value) == ["celery"]):
-        msg = "Celery's own behaviour is not simulated yet; expected ideal"
-        raise ValueError(msg)
-    return _worker.read(value)
 
 
 class Fleet(Model):
@@ -37,14 +29,6 @@ class Fleet(Model):
     """
 
     place: ClassVar = "fleet"
-    not_yet: ClassVar = {
-        "autoscale": _FIXED,
-        "changes": _FIXED,
-        "stops": _STEADY,
-        "deploys": _STEADY,
-        "crashes": _STEADY,
-    }
-
     replicas: Annotated[int, whole(0, 100_000)] = Field(description="Containers, all ready from the start.")
     concurrency: Annotated[int, whole(1, 10_000)] = Field(description="Processes a container; each runs one job.")
     vcpus: Annotated[float, number(0.001, 100_000)] | None = Field(
@@ -67,13 +51,27 @@ class Fleet(Model):
     queue_order: Annotated[
         Literal["round_robin", "priority", "sorted"], choice("queue order", "round_robin", "priority", "sorted")
     ] = Field(default="round_robin", description="Which queue is served next: in turn, as listed, or by name.")
-    worker: Annotated[Literal["ideal"], Written(_read_worker, _worker.schema)] = Field(
+    worker: Worker = Field(
         default="ideal", description="How a worker takes jobs; ideal: every process straight from the queues."
     )
+    drain: Seconds | None = Field(
+        default=None, description="Grace of replicas that are taken away; by default as long as they need."
+    )
+    restarts: Annotated[int, whole(0, 1_000_000)] = Field(
+        default=10, description="How often a replica comes back after it has run out of memory."
+    )
+    changes: Annotated[tuple[Change, ...], BeforeValidator(few)] = Field(
+        default=(), description="When so many replicas are wanted instead."
+    )
+    stops: Annotated[tuple[Stop, ...], BeforeValidator(few)] = Field(default=(), description="SIGTERM to a replica.")
+    deploys: Annotated[tuple[Deploy, ...], BeforeValidator(few)] = Field(
+        default=(), description="When a new set of replicas takes over."
+    )
+    crashes: Crashes = Field(default=(), description="When replicas or processes die, or how often.")
 
     @property
     def slots(self) -> int:
-        """Processes of the whole fleet."""
+        """Processes of the whole fleet as it begins."""
         return self.replicas * self.concurrency
 
     @property
@@ -93,6 +91,34 @@ class Fleet(Model):
         return int(self.parent_memory) + self.process_bytes * self.concurrency
 
     @property
+    def celery(self) -> Celery | None:
+        """Celery's settings, if its workers are Celery's."""
+        return self.worker if isinstance(self.worker, Celery) else None
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether it stays as it is, and its processes take jobs straight from the queues."""
+        return self.celery is None and not (self.changes or self.stops or self.deploys or self.crashes)
+
+    def fits(self, job_memory: int = 0) -> int | None:
+        """Return the highest concurrency that the memory limit allows; None without a limit.
+
+        Parameters
+        ----------
+        job_memory
+            Bytes that each running job takes beside its process at rest.
+
+        Examples
+        --------
+        >>> Fleet(replicas=1, concurrency=4, process_memory="1.1 GB", memory_limit="8 GB").fits()
+        7
+        """
+        each = self.process_bytes + job_memory
+        if self.memory_limit is None or each == 0:
+            return None
+        return max(0, (int(self.memory_limit) - int(self.parent_memory)) // each)
+
+    @property
     def home_queue(self) -> str:
         """The queue of jobs that name none."""
         return "default" if self.queues is None or "default" in self.queues else self.queues[0]
@@ -106,4 +132,18 @@ class Fleet(Model):
         if self.memory_limit is not None and self.memory_bytes > self.memory_limit:
             rest = f"{Size(self.memory_bytes)} that a container takes at rest"
             problems.append(Problem(("memory_limit",), f"expected at least the {rest}, found {self.memory_limit}"))
+        if self.celery is not None:
+            problems += self._not_celery(self.celery)
+        return problems
+
+    def _not_celery(self, celery: Celery) -> list[Problem]:
+        """Refuse what Celery's workers cannot honour."""
+        problems = []
+        if self.dispatch != "longest_idle":
+            said = "expected no dispatch rule: among Celery's workers the oldest BRPOP is served"
+            problems.append(Problem(("dispatch",), f"{said}, found {self.dispatch}"))
+        if celery.autoscale is not None and celery.autoscale.max != self.concurrency:
+            wanted = f"expected the concurrency, {self.concurrency}: the window and the memory are for that many"
+            place = ("worker", "celery", "autoscale", "max")
+            problems.append(Problem(place, f"{wanted}, found {celery.autoscale.max}"))
         return problems

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, cast
 
 from pydantic import BeforeValidator, Field, PrivateAttr
 
@@ -12,8 +12,9 @@ from workersim.errors import InputError
 from workersim.scenario.arrivals import Trace
 from workersim.scenario.base import Model, read_scenario
 from workersim.scenario.claims import WAITED, Claim
-from workersim.scenario.fields import DURATION, Seconds, Text, Written, few, whole
+from workersim.scenario.fields import DURATION, Name, Seconds, Text, Written, few, whole
 from workersim.scenario.fleet import Fleet
+from workersim.scenario.happenings import Broker
 from workersim.scenario.paths import find
 from workersim.scenario.problems import Place, Problem, unknown
 from workersim.scenario.workload import Workload
@@ -22,6 +23,19 @@ from workersim.units import NEVER, Duration, Rate, Share, Size, parse_duration, 
 __all__ = ["RunSettings", "Scenario"]
 
 DRAINED = "drained"
+
+
+class _Several:
+    """Stands for the fleet of a scenario with several services: whoever asks it for anything is told so."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        msg = f"fleet.{name}: expected a scenario with one fleet, found one with services"
+        raise InputError(msg)
+
+
+SEVERAL = cast("Fleet", _Several())
 
 
 def _read_until(value: Any) -> str | Duration:
@@ -81,10 +95,12 @@ class Scenario(Model):
     12
     """
 
-    not_yet: ClassVar = {"services": "this version has one service, the fleet"}
-
     name: Text = Field(default="scenario", description="What it is called in tables and plots.")
-    fleet: Fleet
+    fleet: Fleet = Field(default_factory=lambda: SEVERAL, description="The only service; or see services.")
+    services: Annotated[Mapping[Name, Fleet], BeforeValidator(few)] = Field(
+        default={}, description="Several fleets on one broker, by name."
+    )
+    broker: Broker = Field(default=Broker(), description="The Redis that they share.")
     workload: Workload
     run: RunSettings = Field(default=RunSettings())
     claims: Annotated[tuple[Claim, ...], BeforeValidator(few)] = Field(
@@ -93,6 +109,23 @@ class Scenario(Model):
 
     _folder: Path = PrivateAttr(default=Path())
     _source: str = PrivateAttr(default="")
+
+    @property
+    def fleets(self) -> Mapping[str, Fleet]:
+        """All services by name; the only one of a scenario with a fleet is nameless."""
+        return self.services if self.fleet is SEVERAL else {"": self.fleet}
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether one ideal fleet stays as it is, and jobs run once and outright: what the fast path is for."""
+        fleets = list(self.fleets.values())
+        return len(fleets) == 1 and fleets[0].is_steady and not self.broker.outages
+
+    @property
+    def home_queue(self) -> str:
+        """The queue of jobs that name none."""
+        fleets = self.fleets.values()
+        return "default" if any(each.home_queue == "default" for each in fleets) else next(iter(fleets)).home_queue
 
     @property
     def folder(self) -> Path:
@@ -121,6 +154,19 @@ class Scenario(Model):
         from workersim.scenario.dump import to_yaml  # noqa: PLC0415  # PyYAML only where it is needed
 
         return to_yaml(self.written())
+
+    def written(self) -> dict[str, Any]:
+        """Return what a scenario file says; the fleet or the services, not both."""
+        said = super().written()
+        if self.fleet is SEVERAL:
+            del said["fleet"]
+        return said
+
+    def children(self) -> dict[str, Any]:
+        """Return the values by the keys of a scenario file; the fleet or the services, not both."""
+        held = super().children()
+        del held["fleet" if self.fleet is SEVERAL else "services"]
+        return held
 
     def replace(self, path: str, value: Any) -> Self:
         """Return the scenario with another value at a path such as ``workload.jobs.document.service``.
@@ -171,8 +217,19 @@ class Scenario(Model):
         return _number(path, self.value_at(path))
 
     def problems(self) -> list[Problem]:
-        """Refuse runs without an end, and claims about what is not there."""
+        """Refuse runs without an end, claims about what is not there, and what no worker could honour."""
+        if (self.fleet is SEVERAL) != bool(self.services):
+            both = "both" if self.services else "neither"
+            return [
+                Problem(
+                    ("fleet",),
+                    f"expected either fleet or services, found {both}",
+                    at_key=True,
+                    named=bool(self.services),
+                )
+            ]
         problems = self._endless() if self.run.until == DRAINED else []
+        problems += self._dishonoured()
         for index, claim in enumerate(self.claims):
             problems += self._misclaimed(claim, ("claims", index))
         return problems
@@ -187,6 +244,21 @@ class Scenario(Model):
             for index, arrival in enumerate(self.workload.arrivals)
             if arrival.endless
         ]
+
+    def _dishonoured(self) -> list[Problem]:
+        """Refuse rate limits that no Celery worker keeps, and limits that two services disagree about."""
+        problems = []
+        for name, job in self.workload.jobs.items():
+            queue = job.queue or self.home_queue
+            takers = [each for each in self.fleets.values() if each.queues is None or queue in each.queues]
+            if job.rate_limit is not None and any(each.celery is None for each in takers):
+                said = "expected Celery's workers, which keep the rate of a class each for itself, found ideal ones"
+                problems.append(Problem(("workload", "jobs", name, "rate_limit"), said, at_key=True, named=True))
+            limits = {(each.celery.soft_time_limit, each.celery.time_limit) if each.celery else () for each in takers}
+            if len(limits) > 1 and (job.soft_time_limit is None or job.time_limit is None):
+                said = f"expected the same time limits in all services that consume the queue {shown(queue)}"
+                problems.append(Problem(("services",), said))
+        return problems
 
     def _misclaimed(self, claim: Claim, place: Place) -> list[Problem]:
         problems = []

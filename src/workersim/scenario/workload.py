@@ -9,15 +9,23 @@ from workersim.scenario.arrivals import Arrival, Arrivals, Trace
 from workersim.scenario.base import Model
 from workersim.scenario.claims import WAITED
 from workersim.scenario.distributions import Ratio, Time, one_key
-from workersim.scenario.fields import Name, choice, few, number, whole
+from workersim.scenario.fields import (
+    Above0,
+    Bytes,
+    Name,
+    PerSecond,
+    Probability,
+    Seconds,
+    Switch,
+    choice,
+    few,
+    number,
+    whole,
+)
 from workersim.scenario.problems import Place, Problem, fail, found_in, unknown
-from workersim.units import shown
+from workersim.units import NEVER, Duration, Size, shown
 
-__all__ = ["JobClass", "Phase", "Workload"]
-
-_TO_THE_END = "in this version a job that has started runs to its end"
-_AT_ONCE = "in this version a job starts as soon as a slot takes it from its queue"
-_ONCE = "in this version every job that runs succeeds"
+__all__ = ["Follower", "JobClass", "Phase", "Retries", "Workload"]
 
 
 class Phase(Model):
@@ -70,6 +78,66 @@ _Phases: TypeAlias = Annotated[
 ]
 
 
+class Retries(Model):
+    """What follows a failure: the k-th retry (from 0) comes after min(cap, delay x backoff^k).
+
+    The defaults are Celery's own.
+    """
+
+    place: ClassVar = "retries"
+
+    max: Annotated[int, whole(0, 1000)] = Field(default=3, description="Retries before it has failed for good.")
+    delay: Seconds = Field(default=Duration("180 s"), description="From a failure to the first retry.")
+    backoff: Annotated[float, number(1, 1000)] = Field(default=1.0, description="Factor from one delay to the next.")
+    cap: Seconds = Field(default=Duration("600 s"), description="The longest delay.")
+    jitter: Switch | None = Field(
+        default=None, description="Whole seconds from 0 to the delay, by chance; by default if there is a backoff."
+    )
+
+    @property
+    def jitters(self) -> bool:
+        """Whether delays are drawn, the default resolved."""
+        return self.backoff > 1 if self.jitter is None else self.jitter
+
+    def delay_ns(self, k: int) -> int:
+        """Return the delay of the k-th retry, from 0, before jitter."""
+        grown = float(self.delay) * self.backoff ** min(k, 1000) if self.backoff > 1 else float(self.delay)
+        return min(int(self.cap), int(self.delay) if self.backoff == 1 else round(min(grown, float(NEVER))))
+
+
+class Follower(Model):
+    """Jobs that are published when another is done; with a ``join``, one more when all of them are."""
+
+    place: ClassVar = "then"
+
+    job: Name = Field(description="Their class.")
+    count: Annotated[int, whole(1, 1000)] = Field(default=1, description="How many.")
+    join: Name | None = Field(default=None, description="Class of the job that arrives when all of them are done.")
+
+
+def _read_followers(value: Any) -> tuple[Follower, ...]:
+    listed = value if isinstance(value, list | tuple) else [value]
+    followers, problems = [], []
+    for index, each in enumerate(few(listed)):
+        try:
+            body = {"job": each} if isinstance(each, str) else each
+            followers.append(Follower.__pydantic_validator__.validate_python(body))
+        except ValidationError as error:
+            inside = (index,) if isinstance(value, list | tuple) else ()
+            problems += [Problem((*inside, *found.place), *found[1:]) for found in found_in(error)]
+    if problems:
+        fail(problems)
+    return tuple(followers)
+
+
+_OneFollower: TypeAlias = Name | Follower
+Followers: TypeAlias = Annotated[
+    tuple[Follower, ...],
+    PlainValidator(_read_followers, json_schema_input_type=_OneFollower | list[_OneFollower]),
+]
+_SLOWEST = 1 / (10 * 31557600)
+
+
 class JobClass(Model):
     """Jobs of one kind: what they need, and how they queue.
 
@@ -83,17 +151,6 @@ class JobClass(Model):
     """
 
     place: ClassVar = "job"
-    not_yet: ClassVar = {
-        "memory": "in this version jobs add nothing to process_memory",
-        "soft_time_limit": _TO_THE_END,
-        "time_limit": _TO_THE_END,
-        "rate_limit": _AT_ONCE,
-        "countdown": _AT_ONCE,
-        "fails": _ONCE,
-        "retries": _ONCE,
-        "then": "in this version no job starts another",
-    }
-
     weight: Annotated[float, number(0, 1e9, above=True)] = Field(
         default=1.0, description="How often it is drawn, relative to the other classes of a stream."
     )
@@ -103,6 +160,19 @@ class JobClass(Model):
     service: Time | None = Field(default=None, description="CPU and I/O time together, on a processor of its own.")
     wait_ratio: Ratio | None = Field(default=None, description="I/O time divided by CPU time; by default all is CPU.")
     phases: _Phases | None = Field(default=None, description="What it does, one phase after the other.")
+    memory: Bytes = Field(default=Size(0), description="What it takes beside its process at rest, while it runs.")
+    soft_time_limit: Above0 | None = Field(default=None, description="It is interrupted when it has run this long.")
+    time_limit: Above0 | None = Field(
+        default=None, description="It is killed with its process when it has run this long."
+    )
+    rate_limit: PerSecond | None = Field(default=None, description="How many of them a worker starts, at most.")
+    countdown: Time = Field(default=Duration(0), description="From its publication until it may start.")
+    fails: Probability = Field(default=0.0, description="Probability that an attempt fails.")
+    fails_after: Time | None = Field(
+        default=None, description="Service that a failing attempt gets through; by default all of it."
+    )
+    retries: Retries = Field(default=Retries(), description="What follows a failure.")
+    then: Followers = Field(default=(), description="Jobs that it publishes when it is done.")
 
     @property
     def can_run(self) -> bool:
@@ -118,6 +188,8 @@ class JobClass(Model):
             problems.append(Problem(("wait_ratio",), "expected service beside wait_ratio, found none", at_key=True))
         if self.phases == ():
             problems.append(Problem(("phases",), "expected at least one phase, found an empty list"))
+        if self.rate_limit is not None and self.rate_limit < _SLOWEST:
+            problems.append(Problem(("rate_limit",), f"expected at least 1 in 10 years, found {self.rate_limit}"))
         return problems
 
 
@@ -137,16 +209,51 @@ class Workload(Model):
         """Return the names of the classes that the jobs of a stream are drawn from, by weight."""
         if arrival.classes is not None:
             return arrival.classes
-        return tuple(name for name, job in self.jobs.items() if job.can_run)
+        following = self.following
+        return tuple(name for name, job in self.jobs.items() if job.can_run and name not in following)
+
+    @property
+    def following(self) -> frozenset[str]:
+        """Classes that other jobs publish; a stream draws from them only if it names them."""
+        named = (follower for job in self.jobs.values() for follower in job.then)
+        return frozenset(name for each in named for name in (each.job, each.join) if name is not None)
 
     def problems(self) -> list[Problem]:
         """Refuse classes that are not there, or do not say what their jobs need."""
         problems = []
         if WAITED in self.jobs:
             problems.append(Problem(("jobs", WAITED), f"expected another name: claims call other jobs {WAITED!r}"))
+        for name, job in self.jobs.items():
+            problems += self._strange_followers(job, ("jobs", name, "then"))
+        if circles := [] if problems else self._circles():
+            return circles  # a class that follows itself arrives nowhere, which is no mistake of its own
         for index, arrival in enumerate(self.arrivals):
             problems += self._problems_of(arrival, ("arrivals", index))
         return problems
+
+    def _strange_followers(self, job: JobClass, place: Place) -> list[Problem]:
+        problems = []
+        for index, follower in enumerate(job.then):
+            for key, name in (("job", follower.job), ("join", follower.join)):
+                if name is not None and name not in self.jobs:
+                    problems.append(Problem((*place, index, key), unknown("job class", name, self.jobs)))
+                elif name is not None and not self.jobs[name].can_run:
+                    wanted = f"expected a class with service or phases, found {shown(name)} without"
+                    problems.append(Problem((*place, index, key), wanted))
+        return problems
+
+    def _circles(self) -> list[Problem]:
+        """Refuse jobs that follow themselves, in one step or in several: they would never end."""
+        left = {name: {n for each in job.then for n in (each.job, each.join) if n} for name, job in self.jobs.items()}
+        while ended := [name for name, next_ones in left.items() if not next_ones & left.keys()]:
+            for name in ended:
+                del left[name]
+        if not left:
+            return []
+        name = next(iter(left))
+        return [
+            Problem(("jobs", name, "then"), f"expected followers that end, found that {shown(name)} follows itself")
+        ]
 
     def _problems_of(self, arrival: Arrival, place: Place) -> list[Problem]:
         names = arrival.classes or ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workersim.workload.fates import Fates, plain_fates
+from workersim.workload.fating import has_fates
 from workersim.workload.jobs import Jobs
 from workersim.workload.reach import ensure_range
 from workersim.workload.realisation import chunks, expected_jobs, horizon_ns, is_random, realise
@@ -20,6 +21,7 @@ __all__ = [
     "chunks",
     "ensure_range",
     "expected_jobs",
+    "has_fates",
     "horizon_ns",
     "is_random",
     "plain_fates",

@@ -76,6 +76,8 @@ class Drawn:
             expires_ns=_expiries(arrival_ns, self._classes[0]),
             demands=self._classes[0].demands(n),
             dispatch_u=dispatch_u,
+            stream=constant(self._stream.index, n, np.int32),
+            row=constant(-1, n),
         )
 
     def _of_several(self, arrival_ns: NDArray[np.int64], dispatch_u: NDArray[np.float64]) -> Part:
@@ -95,6 +97,8 @@ class Drawn:
             expires_ns=expires_ns,
             demands=_interleaved([job.demands(len(place)) for job, place in by_class], places),
             dispatch_u=dispatch_u,
+            stream=constant(self._stream.index, n, np.int32),
+            row=constant(-1, n),
         )
 
     @cached_property

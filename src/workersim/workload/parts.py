@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from workersim.workload.fates import Fates
     from workersim.workload.settings import Settings
 
-__all__ = ["Part", "Supply", "ends_of_patience", "in_order", "jobs_of", "merged"]
+__all__ = ["Part", "Supply", "below", "ends_of_patience", "in_order", "jobs_of", "merged"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,8 @@ class Part:
         Their phases.
     dispatch_u
         As in ``Jobs``.
+    stream, row
+        int32[n], the place of the stream of arrivals that it belongs to, and int64[n], its row if that is a trace.
     """
 
     arrival_ns: NDArray[np.int64]
@@ -44,6 +47,8 @@ class Part:
     expires_ns: NDArray[np.int64]
     demands: Demands
     dispatch_u: NDArray[np.float64]
+    stream: NDArray[np.int32]
+    row: NDArray[np.int64]
 
     def between(self, first: int, last: int) -> Part:
         """Return the jobs from one up to another, as views."""
@@ -105,6 +110,11 @@ def in_order(part: Part) -> Part:
     return _rows([part], np.argsort(part.arrival_ns, kind="stable"))
 
 
+def below(parts: Sequence[Part]) -> Part:
+    """Return the jobs of all parts, one below the other."""
+    return _rows(parts, np.arange(sum(len(part.arrival_ns) for part in parts)))
+
+
 def _rows(parts: Sequence[Part], order: NDArray[np.int64]) -> Part:
     """Return the jobs of all parts, one below the other, in another order."""
     columns: dict[str, Any] = {}
@@ -122,10 +132,10 @@ def _nothing() -> Part:
     none = np.empty(0, np.int64)
     index = none.astype(np.int32)
     demands = Demands(constant(1, 0), constant(Kind.CPU, 0, np.uint8), none)
-    return Part(none, index, index, none, none, demands, np.empty(0))
+    return Part(none, index, index, none, none, demands, np.empty(0), index, none)
 
 
-def jobs_of(part: Part, settings: Settings) -> Jobs:
+def jobs_of(part: Part, settings: Settings, fates: Fates | None = None) -> Jobs:
     """Return jobs as engines take them."""
     table = JobTable(
         arrival_ns=part.arrival_ns,
@@ -137,4 +147,4 @@ def jobs_of(part: Part, settings: Settings) -> Jobs:
         queues=settings.queues,
     )
     demands = part.demands
-    return Jobs(table, demands.offsets, demands.kind, demands.demand_ns, part.dispatch_u)
+    return Jobs(table, demands.offsets, demands.kind, demands.demand_ns, part.dispatch_u, fates)

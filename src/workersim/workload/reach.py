@@ -10,24 +10,27 @@ from workersim.workload.jobs import Jobs, is_constant
 from workersim.workload.sampling import LONGEST_NS
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import numpy as np
     from numpy.typing import NDArray
 
     from workersim.runlog.schema import Ints
     from workersim.scenario import Fleet
+    from workersim.workload.fates import Fates
 
 __all__ = ["Reach", "ensure_range"]
 
 
-def ensure_range(jobs: Jobs, fleet: Fleet, horizon: int) -> None:
+def ensure_range(jobs: Jobs, fleets: Collection[Fleet], horizon: int) -> None:
     """Refuse a run in which an instant could lie beyond what 64 bits hold.
 
     Parameters
     ----------
     jobs
         What is to be done.
-    fleet
-        Its slots and CPUs: n phases on c < n vCPUs last n / c times as long.
+    fleets
+        Slots and CPUs of the services: n phases on c < n vCPUs last n / c times as long.
     horizon
         End of the run in ns, or ``NEVER``.
 
@@ -37,15 +40,21 @@ def ensure_range(jobs: Jobs, fleet: Fleet, horizon: int) -> None:
         If one phase can last longer than 2**61 ns (73 years), or, without a horizon, all of them
         one after another as a list schedule (last arrival + stretched sum / slots + longest job).
     """
-    Reach(fleet, horizon).add(jobs, _largest(jobs.table.arrival_ns) if len(jobs) else 0)
+    reach = Reach(fleets, horizon)
+    reach.add(jobs, _last_arrival(jobs) if len(jobs) else 0)
+    if jobs.fates is not None:
+        reach.add_retries(jobs, jobs.fates)
 
 
 class Reach:
     """The same for jobs that come some at a time: it is refused as soon as the jobs so far reach too far."""
 
-    def __init__(self, fleet: Fleet, horizon: int) -> None:
-        self._slots = fleet.replicas * fleet.concurrency
-        self._stretch = max(1.0, fleet.concurrency / fleet.cores)
+    def __init__(self, fleets: Collection[Fleet], horizon: int) -> None:
+        steady = all(fleet.is_steady for fleet in fleets)
+        # of a fleet that changes, one slot at least must be there for jobs to be done
+        self._slots = sum(fleet.slots for fleet in fleets) if steady else 1
+        self._stretch = max((fleet.concurrency / fleet.cores for fleet in fleets), default=1.0)
+        self._stretch = max(1.0, self._stretch)
         self._drained = horizon >= NEVER
         self._last_ns = self._longest_ns = self._total_ns = 0
 
@@ -65,6 +74,20 @@ class Reach:
         self._total_ns += _total(demand_ns, longest)
         work_ns = self._total_ns / self._slots + self._longest_ns
         _within("the run", self._last_ns + work_ns * self._stretch)
+
+    def add_retries(self, jobs: Jobs, fates: Fates) -> None:
+        """Add what repeated attempts and delays take, or raise."""
+        if not self._drained or not len(jobs):
+            return
+        again_ns = float((jobs.demand_ns * (fates.fails + 1.0)).sum())
+        delays_ns = float(fates.retry_delay_ns.sum(dtype=float)) + float(fates.countdown_ns.max(initial=0))
+        _within("the run", self._last_ns + again_ns * self._stretch + delays_ns)
+
+
+def _last_arrival(jobs: Jobs) -> int:
+    """Return when the last job arrives that arrives by itself."""
+    arrival_ns = jobs.table.arrival_ns
+    return int(arrival_ns[0]) if is_constant(arrival_ns) else int(arrival_ns[arrival_ns < NEVER].max(initial=0))
 
 
 def _largest(column: Ints) -> int:

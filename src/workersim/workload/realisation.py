@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from workersim.errors import InputError
-from workersim.scenario import Burst, JobClass, Scenario, Trace
+from workersim.scenario import Burst, Failures, JobClass, Scenario, Trace
 from workersim.units import NEVER
 from workersim.workload.arrivals import MAX_JOBS, Stream
 from workersim.workload.arrivals import expected_jobs as stream_jobs
 from workersim.workload.drawing import Drawn
-from workersim.workload.parts import Supply, jobs_of, merged
+from workersim.workload.fating import has_fates, limits_of_workers, own_fates
+from workersim.workload.following import with_followers
+from workersim.workload.parts import Part, Supply, jobs_of, merged
 from workersim.workload.reach import Reach, ensure_range
 from workersim.workload.recorded import Recorded, read_rows
 from workersim.workload.sampling import Source
@@ -23,9 +26,10 @@ from workersim.workload.settings import Settings, classes_of, settings_of
 from workersim.workload.streams import Streams
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from workersim.workload.jobs import Jobs
+    from workersim.workload.trace_rows import TraceRows
 
 __all__ = ["chunks", "expected_jobs", "horizon_ns", "is_random", "realise"]
 
@@ -70,10 +74,28 @@ def realise(scenario: Scenario, *, replication: int = 0, seed: int | None = None
     """
     streams = Streams(scenario.run.seed if seed is None else seed, replication)
     with _enough_memory():
-        supplies, settings = _supplies(scenario, _streams(scenario, streams), held=True)
-        jobs = jobs_of(merged(supplies, sys.maxsize), settings)
-    ensure_range(jobs, scenario.fleet, horizon_ns(scenario))
+        supplies, settings, traces = _supplies(scenario, _streams(scenario, streams), held=True)
+        part = merged(supplies, sys.maxsize)
+        fated = has_fates(scenario) or any(rows.is_fated for rows in traces.values())
+        jobs = _fated(scenario, part, settings, streams, traces) if fated else jobs_of(part, settings)
+    ensure_range(jobs, scenario.fleets.values(), horizon_ns(scenario))
     return jobs
+
+
+def _fated(
+    scenario: Scenario, roots: Part, settings: Settings, streams: Streams, traces: Mapping[int, TraceRows]
+) -> Jobs:
+    """Return the jobs with their followers, and with all that happens to them beside their phases."""
+    part, family = with_followers(roots, settings, streams, lots=_lots(scenario))
+    n = len(part.arrival_ns)
+    fates = own_fates(part, settings, streams, traces, limits_of_workers(scenario))
+    first, followers = family.followers(n)
+    fates = replace(fates, predecessors=family.predecessors(n), first_follower=first, follower=followers)
+    return jobs_of(part, settings, fates)
+
+
+def _lots(scenario: Scenario) -> bool:
+    return any(fleet.dispatch == "random" for fleet in scenario.fleets.values())
 
 
 def chunks(scenario: Scenario, *, replication: int = 0, seed: int | None = None, size: int = 65536) -> Iterator[Jobs]:
@@ -118,8 +140,11 @@ def chunks(scenario: Scenario, *, replication: int = 0, seed: int | None = None,
         raise InputError(msg)
     streams = Streams(scenario.run.seed if seed is None else seed, replication)
     with _enough_memory():
-        supplies, settings = _supplies(scenario, _streams(scenario, streams, MOST_IN_CHUNKS), held=False)
-    return _in_chunks(supplies, settings, Reach(scenario.fleet, horizon_ns(scenario)), size)
+        supplies, settings, traces = _supplies(scenario, _streams(scenario, streams, MOST_IN_CHUNKS), held=False)
+    if has_fates(scenario) or any(rows.is_fated for rows in traces.values()):
+        msg = "workload: jobs that fail, are limited, or follow others are drawn all at once, not in chunks"
+        raise InputError(msg)
+    return _in_chunks(supplies, settings, Reach(scenario.fleets.values(), horizon_ns(scenario)), size)
 
 
 def _in_chunks(supplies: Sequence[Supply], settings: Settings, reach: Reach, size: int) -> Iterator[Jobs]:
@@ -151,10 +176,12 @@ def _streams(scenario: Scenario, streams: Streams, most: int = MAX_JOBS) -> list
     ]
 
 
-def _supplies(scenario: Scenario, drawn: list[Stream], *, held: bool) -> tuple[list[Supply], Settings]:
+def _supplies(
+    scenario: Scenario, drawn: list[Stream], *, held: bool
+) -> tuple[list[Supply], Settings, Mapping[int, TraceRows]]:
     """Return what the jobs of each stream are taken from; whether all of them will be held at once."""
     _refuse_too_many(scenario, drawn, held=held)
-    lots = scenario.fleet.dispatch == "random"
+    lots = _lots(scenario)
     jobs = scenario.workload.jobs
     traces = {s.index: read_rows(s, s.arrival, jobs) for s in drawn if isinstance(s.arrival, Trace)}
     settings = settings_of(scenario, traces)
@@ -165,7 +192,7 @@ def _supplies(scenario: Scenario, drawn: list[Stream], *, held: bool) -> tuple[l
         else Drawn(stream, settings, lots=lots)
         for stream in drawn
     ]
-    return supplies, settings
+    return supplies, settings, traces
 
 
 def _refuse_too_many(scenario: Scenario, drawn: list[Stream], *, held: bool) -> None:
@@ -207,14 +234,18 @@ def is_random(scenario: Scenario) -> bool:
     A scenario with a trace counts as random if any of its classes is, since rows may leave things to a class.
     """
     jobs = scenario.workload.jobs
-    if scenario.fleet.dispatch == "random" and scenario.workload.arrivals:
+    if _lots(scenario) and scenario.workload.arrivals:
+        return True
+    if any(
+        isinstance(fleet.crashes, Failures) or _is_fixed(fleet.startup) is False for fleet in scenario.fleets.values()
+    ):
         return True
     for stream in _streams(scenario, Streams(0, 0)):
         arrival, names = stream.arrival, classes_of(stream.arrival, jobs)
         is_trace = isinstance(arrival, Trace)
         if len(names) > 1 and not is_trace:
             return True
-        if any(_draws(jobs[name]) for name in (jobs if is_trace else names)):
+        if any(_draws(jobs[name]) for name in (jobs if is_trace else {*names, *scenario.workload.following})):
             return True
         interval = getattr(arrival, "interval", None)
         if not isinstance(arrival, Burst | Trace) and _is_fixed(interval) is not True:
@@ -223,7 +254,10 @@ def is_random(scenario: Scenario) -> bool:
 
 
 def _draws(job: JobClass) -> bool:
-    values = [job.service, job.wait_ratio, job.expires, *(phase.demand for phase in job.phases or ())]
+    if 0 < job.fails < 1 or (job.fails and job.retries.max and job.retries.jitters):
+        return True
+    values = [job.service, job.wait_ratio, job.expires, job.countdown, job.fails_after]
+    values += [phase.demand for phase in job.phases or ()]
     return any(_is_fixed(value) is False for value in values)
 
 

@@ -79,13 +79,13 @@ class Recorded:
 
 
 def _until_the_end(stream: Stream, rows: TraceRows, settings: Settings, *, lots: bool) -> Part:
-    kept = rows.arrival_ns <= stream.end_ns
-    if not kept.all():
-        return _completed(stream, _rows_at(rows, np.flatnonzero(kept)), settings, lots=lots)
-    return _completed(stream, rows, settings, lots=lots)
+    kept = np.flatnonzero(rows.arrival_ns <= stream.end_ns)
+    if len(kept) < len(rows):
+        rows = _rows_at(rows, kept)
+    return _completed(stream, rows, settings, kept, lots=lots)
 
 
-def _completed(stream: Stream, rows: TraceRows, settings: Settings, *, lots: bool) -> Part:
+def _completed(stream: Stream, rows: TraceRows, settings: Settings, numbers: NDArray[np.int64], *, lots: bool) -> Part:
     default = (classes_of(stream.arrival, settings.jobs) or (NAMELESS,))[0]
     # a row without a class has number -1: the last entry
     known = [name if name in settings.classes else settings.classes[0] for name in (*rows.classes, default)]
@@ -99,6 +99,8 @@ def _completed(stream: Stream, rows: TraceRows, settings: Settings, *, lots: boo
         expires_ns=_expiries(stream, rows, settings, job_class),
         demands=_demands(stream, rows.demands, settings, job_class),
         dispatch_u=stream.generator(Purpose.DISPATCH).random(len(rows) if lots else 0),
+        stream=constant(stream.index, len(rows), np.int32),
+        row=numbers,
     )
 
 

@@ -65,14 +65,16 @@ def settings_of(scenario: Scenario, traces: Mapping[int, TraceRows]) -> Settings
     traces
         The rows of its traces, by their place among the streams of arrivals.
     """
-    jobs, home = scenario.workload.jobs, scenario.fleet.home_queue
+    jobs, home = scenario.workload.jobs, scenario.home_queue
     classes = dict.fromkeys(jobs)
-    queues = dict.fromkeys(scenario.fleet.queues or ())
+    queues = {name: None for fleet in scenario.fleets.values() for name in fleet.queues or ()}
     for index, arrival in enumerate(scenario.workload.arrivals):
         rows = traces.get(index)
         named = classes_of(arrival, jobs) if rows is None else _classes_in(rows, classes_of(arrival, jobs))
         classes |= dict.fromkeys(named)
         queues |= dict.fromkeys(_queue(jobs.get(name), home) for name in named)
+    if scenario.workload.arrivals:
+        queues |= dict.fromkeys(_queue(jobs[name], home) for name in jobs if name in scenario.workload.following)
     for rows in traces.values():
         queues |= dict.fromkeys(rows.queues)
     numbers = {name: number for number, name in enumerate(queues or {home: None})}

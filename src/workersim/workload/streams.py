@@ -32,6 +32,11 @@ class Purpose(IntEnum):
     DISPATCH = 6
     STARTUP = 7
     STATE = 8
+    FAILS = 9
+    FAILS_AFTER = 10
+    RETRIES = 11
+    COUNTDOWN = 12
+    CRASHES = 13
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 __all__ = [
     "CENTURY_NS",
     "Clock",
+    "count",
     "duration_ns",
     "durations_ns",
+    "limit_ns",
     "name",
     "parse_phases",
     "place",
@@ -34,6 +36,7 @@ __all__ = [
 CENTURY_NS = 36525 * 86400 * SECOND
 LONGEST_NAME = 200
 HIGHEST_PRIORITY = 2**31
+MOST_FAILURES = 10**6
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ANYWHERE = datetime(1970, 1, 1)  # noqa: DTZ001  # for instants that do not say where they are
@@ -174,6 +177,19 @@ def parse_phases(text: str) -> tuple[list[int], list[int]]:
 def priority(text: str) -> int:
     """Read a priority."""
     return _whole(text, HIGHEST_PRIORITY, f"a whole number from 0 to {HIGHEST_PRIORITY}")
+
+
+def count(text: str) -> int:
+    """Read how many attempts fail."""
+    return _whole(text, MOST_FAILURES, f"a whole number from 0 to {MOST_FAILURES}")
+
+
+def limit_ns(text: str) -> int:
+    """Read a time limit in seconds, above 0."""
+    limit = duration_ns(text)
+    if not limit:
+        _refuse(text, "seconds, above 0")
+    return limit
 
 
 def place(text: str) -> int:

@@ -22,8 +22,10 @@ from workersim.workload.jobs import constant, is_constant
 from workersim.workload.trace_cells import (
     CENTURY_NS,
     Clock,
+    count,
     duration_ns,
     durations_ns,
+    limit_ns,
     name,
     parse_phases,
     place,
@@ -48,15 +50,19 @@ NUMBERS: dict[str, Callable[[str], int]] = {
     "io": duration_ns,
     "service": duration_ns,
     "expires": duration_ns,
+    "countdown": duration_ns,
+    "fails_after": duration_ns,
+    "soft_time_limit": limit_ns,
+    "time_limit": limit_ns,
+    "fails": lru_cache(4096)(count),
     "priority": lru_cache(4096)(priority),  # few different ones
     "replica": lru_cache(4096)(place),
     "slot": lru_cache(4096)(place),
 }
 NAMES = ("job_class", "queue")
 OBSERVED = ("start", "finish")
-LATER = ("countdown", "fails", "fails_after", "soft_time_limit", "time_limit")
 NEEDS = ("phases", "cpu", "io", "service")
-KNOWN = ("arrival", "phases", *NUMBERS, *NAMES, *OBSERVED, *LATER)
+KNOWN = ("arrival", "phases", *NUMBERS, *NAMES, *OBSERVED)
 
 
 def read_trace_csv(path: str | Path, *, drawn: Collection[str] = ()) -> TraceRows:
@@ -68,7 +74,8 @@ def read_trace_csv(path: str | Path, *, drawn: Collection[str] = ()) -> TraceRow
         A CSV file with a header.  ``arrival`` in seconds or ISO 8601; then ``phases``
         (``cpu:0.4;io:0.6``), or ``cpu`` and ``io`` (half of the CPU time, I/O, the rest), or ``service``
         (one I/O phase), or ``start`` and ``finish`` (the same); where a row fills several, the first of
-        these.  Optional ``job_class``, ``queue``, ``priority``, ``expires``, ``replica``, ``slot``.
+        these.  Optional ``job_class``, ``queue``, ``priority``, ``expires``, ``countdown``, ``fails``,
+        ``fails_after``, ``soft_time_limit``, ``time_limit``, ``replica``, ``slot``.
     drawn
         Job classes whose demands are drawn if a row has none of its own; "" stands for rows that name no
         class, in a file without any column of demands.
@@ -166,7 +173,6 @@ class _Reader:
         if any(len(row) != width for row in rows):
             self._refuse_lengths(rows)
         self.texts = dict(zip(self.header, zip(*rows, strict=True), strict=True))
-        self._unsimulated()
         arrival = self._instants("arrival")
         for column, parse in NUMBERS.items():
             self._keep(column, self._cells(column, parse))
@@ -236,12 +242,12 @@ class _Reader:
         """Read the phases of each row, and return how many there are."""
         seen: dict[str, tuple[list[int], list[int]]] = {}
 
-        def count(text: str) -> int:
+        def phases_in(text: str) -> int:
             if text not in seen:
                 seen[text] = parse_phases(text.strip())
             return len(seen[text][0])
 
-        counts = self._cells("phases", count, 0)
+        counts = self._cells("phases", phases_in, 0)
         if "phases" in self.texts and not self.problems:
             for text in self.texts["phases"]:
                 kinds, demands = seen.get(text, ((), ()))
@@ -257,13 +263,6 @@ class _Reader:
             if len(row) != width:
                 self._note(i, "", f"expected {width} fields, as in the header, found {len(row)}")
         self._raise()
-
-    def _unsimulated(self) -> None:
-        for column in LATER:
-            filled = next((i for i, text in enumerate(self.texts.get(column, ())) if text.strip()), None)
-            if filled is not None:
-                found = shown(self.texts[column][filled].strip())
-                self._note(filled, column, f"is not simulated yet; expected it to be empty, found {found}")
 
     def _observed(self, arrival: NDArray[np.int64]) -> None:
         """Check that starts and ends are of the same clock and unit as the arrivals."""
@@ -350,6 +349,11 @@ class _Reader:
             finished_ns=finished,
             replica=held["replica"],
             slot=held["slot"],
+            countdown_ns=held["countdown"],
+            fails=held["fails"],
+            fails_after_ns=held["fails_after"],
+            soft_ns=held["soft_time_limit"],
+            hard_ns=held["time_limit"],
             classes=tuple(self.names["job_class"]),
             queues=tuple(self.names["queue"]),
         )

@@ -42,6 +42,8 @@ class TraceRows:
         int64[n], as observed, or ``NEVER``.
     replica, slot
         int64[n], as observed.
+    countdown_ns, fails, fails_after_ns, soft_ns, hard_ns
+        int64[n], as in ``Fates``.
     """
 
     path: Path
@@ -55,11 +57,22 @@ class TraceRows:
     finished_ns: NDArray[np.int64]
     replica: NDArray[np.int64]
     slot: NDArray[np.int64]
+    countdown_ns: NDArray[np.int64]
+    fails: NDArray[np.int64]
+    fails_after_ns: NDArray[np.int64]
+    soft_ns: NDArray[np.int64]
+    hard_ns: NDArray[np.int64]
     classes: tuple[str, ...]
     queues: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.arrival_ns)
+
+    @property
+    def is_fated(self) -> bool:
+        """Whether a row says more of its job than when it arrives, what it needs, and how it queues."""
+        columns = (self.countdown_ns, self.fails, self.fails_after_ns, self.soft_ns, self.hard_ns)
+        return any((column != ABSENT).any() for column in columns)
 
 
 def own_demands(
