@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workersim.policies.guide import Lines, Manual
+from workersim.policies.kubernetes import OnCpu, OnList
+from workersim.policies.latency import Checkups, InRange
 from workersim.policies.limits import Limited
+from workersim.policies.railway import Sample
+from workersim.policies.timetable import ByTheClock
 from workersim.scenario.autoscale import Autoscale, GuideManual, OwnPolicy
+from workersim.scenario.scalers import HireFire, Hpa, Judoscale, Keda, Latency, Railway, Timetable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +34,13 @@ _RULES: dict[type[Scaling], Callable[[Any], Policy]] = {
     Autoscale: Lines,
     GuideManual: Manual,
     OwnPolicy: _own,
+    Timetable: ByTheClock,
+    Keda: OnList,
+    Hpa: OnCpu,
+    Latency: InRange,
+    Judoscale: InRange,
+    HireFire: Checkups,
+    Railway: Sample,
 }
 
 

@@ -9,6 +9,7 @@ from workersim.scenario.base import Model
 from workersim.scenario.conditions import parse_condition
 from workersim.scenario.fields import Above0, Seconds, Written, choice, number
 from workersim.scenario.problems import Problem, fail, found_in, unknown
+from workersim.scenario.scalers import HireFire, Hpa, Judoscale, Keda, Latency, Railway, Timetable
 from workersim.scenario.scaling import Replicas, Scaling
 from workersim.units import SECOND, Duration, Share, parse_share, shown
 
@@ -88,7 +89,16 @@ class OwnPolicy(Scaling):
     every: Above0 = Field(default=Duration(30 * SECOND), description="From one look to the next.")
 
 
-POLICIES: dict[str, type[Scaling]] = {"guide_manual": GuideManual}
+POLICIES: dict[str, type[Scaling]] = {
+    "guide_manual": GuideManual,
+    "timetable": Timetable,
+    "keda": Keda,
+    "hpa": Hpa,
+    "latency": Latency,
+    "judoscale": Judoscale,
+    "hirefire": HireFire,
+    "railway": Railway,
+}
 """The models by the names of their policies."""
 
 
@@ -124,7 +134,7 @@ def _kind(value: Mapping[str, Any]) -> type[Scaling]:
     return POLICIES[policy]
 
 
-Autoscaling: TypeAlias = Annotated[
-    Scaling, PlainValidator(read_autoscale, json_schema_input_type=Autoscale | GuideManual)
-]
+_Form: TypeAlias = Autoscale | GuideManual | Timetable | Keda | Hpa | Latency | Judoscale | HireFire | Railway
+
+Autoscaling: TypeAlias = Annotated[Scaling, PlainValidator(read_autoscale, json_schema_input_type=_Form)]
 """The type of ``fleet.autoscale``."""
