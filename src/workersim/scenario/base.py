@@ -14,7 +14,7 @@ from workersim.scenario.problems import Problem, fail, found_in, unknown
 from workersim.units import closest, shown
 from workersim.units.reading import Quantity
 
-__all__ = ["Model", "Tagged", "read_model", "read_scenario", "read_tagged", "written"]
+__all__ = ["Model", "Tagged", "called", "read_model", "read_scenario", "read_tagged", "written"]
 
 _MOST_STRANGERS = 20  # unknown keys that are told of one mapping
 _IN_PYTHON = "in Python"  # the context in which fields may be called by their Python names
@@ -101,7 +101,7 @@ class Model(BaseModel):
         return isinstance(other, Model) and type(self) is type(other) and self.written() == other.written()
 
     def __hash__(self) -> int:
-        return hash(json.dumps(self.written(), sort_keys=True))
+        return hash(json.dumps(self.written(), sort_keys=True, default=called))
 
 
 class Tagged(Model):
@@ -166,6 +166,12 @@ def read_tagged(value: Any, kinds: Mapping[str, type[Made]], *, what: str, like:
     if tag not in kinds:
         fail([Problem((str(tag),), unknown(what, tag, kinds), at_key=True)])
     return read_model(kinds[tag], body, under=tag)
+
+
+def called(value: Any) -> str:
+    """Return the name of a Python function or class that stands in a scenario."""
+    kind = value if hasattr(value, "__qualname__") else type(value)
+    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _refusal(error: ValidationError, place: str) -> InputError:

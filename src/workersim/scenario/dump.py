@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from workersim.errors import InputError
+from workersim.scenario.base import called
+from workersim.scenario.problems import dotted
+
 if TYPE_CHECKING:
     from workersim.scenario.problems import Place
 
@@ -22,7 +26,13 @@ class _Dumper(yaml.SafeDumper):
 
 
 def to_yaml(data: dict[str, Any]) -> str:
-    """Return readable YAML: short mappings and lists in one line, the rest in blocks."""
+    """Return readable YAML: short mappings and lists in one line, the rest in blocks.
+
+    Raises
+    ------
+    InputError
+        If there is a Python function in it.
+    """
     text: str = yaml.serialize(_node(data, ()), Dumper=_Dumper, allow_unicode=True, width=110)
     return text
 
@@ -34,6 +44,9 @@ def _node(value: Any, place: Place) -> yaml.Node:
     if isinstance(value, list):
         nodes = [_node(each, (*place, index)) for index, each in enumerate(value)]
         return yaml.SequenceNode("tag:yaml.org,2002:seq", nodes, flow_style=_in_one_line(value, place))
+    if callable(value):
+        msg = f"{dotted(place)}: expected what a file can say, found the Python function {called(value)}"
+        raise InputError(msg)
     return _scalar(value)
 
 

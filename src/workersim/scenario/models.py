@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr
 
 from workersim.errors import InputError
 from workersim.scenario.arrivals import Trace
-from workersim.scenario.base import Model, read_scenario
+from workersim.scenario.base import Model, called, read_scenario
 from workersim.scenario.claims import WAITED, Claim
 from workersim.scenario.fields import DURATION, Name, Seconds, Text, Written, few, whole
 from workersim.scenario.fleet import Fleet
@@ -147,10 +147,16 @@ class Scenario(Model):
     def digest(self) -> str:
         """SHA-256 of what decides the run: all but the name and the claims."""
         said = {key: value for key, value in self.written().items() if key not in ("name", "claims")}
-        return hashlib.sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(said, separators=(",", ":"), default=called).encode()).hexdigest()
 
     def to_yaml(self) -> str:
-        """Return the text of a scenario file that is read as an equal scenario."""
+        """Return the text of a scenario file that is read as an equal scenario.
+
+        Raises
+        ------
+        InputError
+            If a Python function stands in it.
+        """
         from workersim.scenario.dump import to_yaml  # noqa: PLC0415  # PyYAML only where it is needed
 
         return to_yaml(self.written())

@@ -1,0 +1,93 @@
+"""What all scaling rules have in common: how few and how many replicas, and on which plan."""
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import ConfigDict, Field
+
+from workersim.scenario.base import Model
+from workersim.scenario.fields import choice, whole
+from workersim.scenario.plans import PLANS
+from workersim.scenario.problems import Problem
+from workersim.units import SECOND, Duration, Size
+
+__all__ = ["MOST_REPLICAS", "Replicas", "Scaling", "Step"]
+
+MOST_REPLICAS = 100_000
+
+Replicas = Annotated[int, whole(0, MOST_REPLICAS)]
+Step = Annotated[int, whole(1, MOST_REPLICAS)]
+
+
+def _says_its_policy(schema: dict[str, Any]) -> None:
+    if "policy" in schema["properties"]:
+        schema["required"] = ["policy", *schema.get("required", [])]
+
+
+class Scaling(Model):
+    """Base of all scaling rules."""
+
+    model_config = ConfigDict(json_schema_extra=_says_its_policy)
+
+    place: ClassVar = "autoscale"
+
+    min_replicas: Replicas = Field(default=1, description="It never wants fewer.")
+    max_replicas: Replicas | None = Field(
+        default=None, description="It never wants more; by default as many as the plan allows."
+    )
+    plan: Annotated[str, choice("plan", *PLANS)] | None = Field(
+        default=None, description="The platform's plan, whose limits must hold."
+    )
+
+    @property
+    def every_ns(self) -> int:
+        """From one look at the service to the next."""
+        every: Duration = getattr(self, "every", Duration(30 * SECOND))
+        return int(every)
+
+    @property
+    def queues_named(self) -> tuple[str, ...]:
+        """The queues that it looks at by name, which must be consumed."""
+        return ()
+
+    @property
+    def most(self) -> int:
+        """The most replicas that it ever wants."""
+        if self.max_replicas is not None:
+            return self.max_replicas
+        return MOST_REPLICAS if self.plan is None else PLANS[self.plan].replicas
+
+    def written(self) -> dict[str, Any]:
+        """Return what a scenario file says, the name of the policy first."""
+        policy = getattr(self, "policy", None)
+        return super().written() if policy is None else {"policy": policy} | super().written()
+
+    def problems(self) -> list[Problem]:
+        """Refuse a lowest number above the highest, and numbers above the plan's limit."""
+        problems = []
+        if self.max_replicas is not None:
+            problems += self.beyond_plan(self.max_replicas, "max_replicas")
+        if self.min_replicas > self.most:
+            wanted = f"expected at most max_replicas, which is {self.most}"
+            problems.append(Problem(("min_replicas",), f"{wanted}, found {self.min_replicas}"))
+        return problems
+
+    def beyond_plan(self, replicas: int, *place: str | int) -> list[Problem]:
+        """Return the problem with so many replicas, if the plan does not allow them."""
+        if self.plan is None or replicas <= PLANS[self.plan].replicas:
+            return []
+        limit, _, _, source = PLANS[self.plan]
+        wanted = f"expected at most the {limit} replicas of the plan {self.plan} ({source})"
+        return [Problem(place, f"{wanted}, found {replicas}")]
+
+    def too_large(self, vcpus: float, memory_bytes: int) -> list[Problem]:
+        """Return the problems with the most replicas of that size; for the fleet, which knows the size."""
+        if self.plan is None or self.max_replicas is None:
+            return []
+        plan, most = PLANS[self.plan], self.max_replicas
+        of_plan = f"of the plan {self.plan} ({plan.source}), found {most} replicas x"
+        problems = []
+        if most * vcpus > plan.vcpus:
+            problems.append(f"expected at most the {plan.vcpus} vCPUs {of_plan} {vcpus:g}")
+        if most * memory_bytes > plan.memory_bytes:
+            problems.append(f"expected at most the {Size(plan.memory_bytes)} {of_plan} {Size(memory_bytes)}")
+        return [Problem(("max_replicas",), problem) for problem in problems]
