@@ -116,8 +116,10 @@ def test_what_a_text_means(text: str, tree: Condition) -> None:
         ),
         (
             "oldest > 5 mins AND oldest < 5 minn",
-            "character 30: unknown unit 'minn'; did you mean 'min'? "
-            "expected a duration such as 20 min, 90 s or 1h30m, found '5 minn'",
+            (
+                "character 30: unknown unit 'minn'; did you mean 'min'? "
+                "expected a duration such as 20 min, 90 s or 1h30m, found '5 minn'"
+            ),
         ),
         ("(queue_length > 5", "character 18: expected AND, OR, `for` or a closing parenthesis, found the end"),
         ("queue_length > 5)", "character 17: expected AND, OR, `for` or the end, found ')'"),

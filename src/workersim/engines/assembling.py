@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from workersim import workload
 from workersim.engines.system import BUSY, WHOLE, Celery, Change, Happening, Service, System
+from workersim.policies import make_policy
 from workersim.scenario import Failures
 from workersim.units import NEVER
 from workersim.workload.schedule import breakdowns, last_ns, startups_ns
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from workersim.workload import Jobs, Streams
 
 __all__ = ["system_of"]
+
+MOST_NUMBERS = 1000  # replicas of an autoscaled fleet without a maximum that are given crashes by chance
 
 
 def system_of(scenario: Scenario, jobs: Jobs, streams: Streams) -> System:
@@ -72,6 +75,8 @@ def _service(
         limit_bytes=NEVER if fleet.memory_limit is None else int(fleet.memory_limit),
         restarts=fleet.restarts,
         price=fleet.cost,
+        every_ns=NEVER if fleet.autoscale is None else fleet.autoscale.every_ns,
+        policy=None if fleet.autoscale is None else make_policy(fleet.autoscale),
     )
 
 
@@ -121,6 +126,8 @@ def _scripted(fleet: Fleet, service: int) -> Iterator[Change]:
 def _drawn(fleet: Fleet, service: int, until_ns: int, streams: Streams) -> Iterator[Change]:
     """Return the crashes by chance of every replica number that can occur."""
     most = max([fleet.replicas, *(change.replicas for change in fleet.changes)])
+    if fleet.autoscale is not None:
+        most = max(most, min(fleet.autoscale.most, MOST_NUMBERS))
     numbers = most * (2 if fleet.deploys else 1)  # in a deploy old and new replicas stand side by side
     for broken in breakdowns(fleet, service, numbers, until_ns, streams):
         yield Change(broken.at_ns, Happening.CRASH, service, broken.replica, WHOLE, lasts_ns=broken.down_ns, drawn=True)

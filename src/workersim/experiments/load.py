@@ -34,7 +34,7 @@ class Load:
 
     def __init__(self, scenario: Scenario) -> None:
         self.fleets = list(scenario.fleets.values())
-        self.changes = any(fleet.changes for fleet in self.fleets)
+        self.changes = any(fleet.changes or fleet.autoscale for fleet in self.fleets)
         self.drained = scenario.run.until == "drained"
         self.jobs = 0
         self.total_ns = self.patient_ns = self.patient_cpu_ns = 0.0
@@ -70,7 +70,7 @@ class Load:
             yield jobs
 
     def _served(self, queues: tuple[str, ...]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        takers = [fleet for fleet in self.fleets if fleet.replicas or fleet.changes]
+        takers = [fleet for fleet in self.fleets if fleet.replicas or fleet.changes or fleet.autoscale]
         return np.array([any(f.queues is None or name in f.queues for f in takers) for name in queues], np.bool_)
 
     def warnings(self, *, horizon_ns: int, unfinished: float) -> Iterator[str]:

@@ -5,11 +5,13 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
+from workersim.scenario.autoscale import Autoscaling
 from workersim.scenario.base import Model
 from workersim.scenario.distributions import Time
 from workersim.scenario.fields import Bytes, Memory, Names, Seconds, choice, few, number, whole
 from workersim.scenario.happenings import Change, Crashes, Deploy, Stop
-from workersim.scenario.problems import Problem
+from workersim.scenario.problems import Problem, unknown
+from workersim.scenario.scaling import Scaling
 from workersim.scenario.worker import Celery, Worker
 from workersim.units import Duration, Size
 
@@ -60,6 +62,7 @@ class Fleet(Model):
     restarts: Annotated[int, whole(0, 1_000_000)] = Field(
         default=10, description="How often a replica comes back after it has run out of memory."
     )
+    autoscale: Autoscaling | None = Field(default=None, description="The rule that says how many replicas are wanted.")
     changes: Annotated[tuple[Change, ...], BeforeValidator(few)] = Field(
         default=(), description="When so many replicas are wanted instead."
     )
@@ -98,7 +101,8 @@ class Fleet(Model):
     @property
     def is_steady(self) -> bool:
         """Whether it stays as it is, and its processes take jobs straight from the queues."""
-        return self.celery is None and not (self.changes or self.stops or self.deploys or self.crashes)
+        changes = (self.changes, self.stops, self.deploys, self.crashes, self.autoscale)
+        return self.celery is None and not any(changes)
 
     def fits(self, job_memory: int = 0) -> int | None:
         """Return the highest concurrency that the memory limit allows; None without a limit.
@@ -134,7 +138,17 @@ class Fleet(Model):
             problems.append(Problem(("memory_limit",), f"expected at least the {rest}, found {self.memory_limit}"))
         if self.celery is not None:
             problems += self._not_celery(self.celery)
+        if self.autoscale is not None:
+            problems += self._not_scaled(self.autoscale)
         return problems
+
+    def _not_scaled(self, scaling: Scaling) -> list[Problem]:
+        """Refuse more than the platform's plan allows, and rules about queues that are not consumed."""
+        problems = [
+            each._replace(place=("autoscale", *each.place)) for each in scaling.too_large(self.cores, self.memory_bytes)
+        ]
+        strange = [name for name in scaling.queues_named if self.queues is not None and name not in self.queues]
+        return problems + [Problem(("autoscale",), unknown("queue", name, self.queues or ())) for name in strange]
 
     def _not_celery(self, celery: Celery) -> list[Problem]:
         """Refuse what Celery's workers cannot honour."""
