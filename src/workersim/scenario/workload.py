@@ -25,7 +25,7 @@ from workersim.scenario.fields import (
 from workersim.scenario.problems import Place, Problem, fail, found_in, unknown
 from workersim.units import NEVER, Duration, Size, shown
 
-__all__ = ["Follower", "JobClass", "Phase", "Retries", "Workload"]
+__all__ = ["Follower", "JobClass", "Phase", "Retries", "Workload", "arriving", "following"]
 
 
 class Phase(Model):
@@ -193,6 +193,18 @@ class JobClass(Model):
         return problems
 
 
+def following(jobs: Mapping[str, JobClass]) -> frozenset[str]:
+    """Return the classes that other jobs publish."""
+    named = (follower for job in jobs.values() for follower in job.then)
+    return frozenset(name for each in named for name in (each.job, each.join) if name is not None)
+
+
+def arriving(jobs: Mapping[str, JobClass]) -> tuple[str, ...]:
+    """Return the classes that a stream draws from if it names none: those that can run and follow no other."""
+    followers = following(jobs)
+    return tuple(name for name, job in jobs.items() if job.can_run and name not in followers)
+
+
 class Workload(Model):
     """Classes of jobs, and the streams in which they arrive."""
 
@@ -209,14 +221,12 @@ class Workload(Model):
         """Return the names of the classes that the jobs of a stream are drawn from, by weight."""
         if arrival.classes is not None:
             return arrival.classes
-        following = self.following
-        return tuple(name for name, job in self.jobs.items() if job.can_run and name not in following)
+        return arriving(self.jobs)
 
     @property
     def following(self) -> frozenset[str]:
         """Classes that other jobs publish; a stream draws from them only if it names them."""
-        named = (follower for job in self.jobs.values() for follower in job.then)
-        return frozenset(name for each in named for name in (each.job, each.join) if name is not None)
+        return following(self.jobs)
 
     def problems(self) -> list[Problem]:
         """Refuse classes that are not there, or do not say what their jobs need."""

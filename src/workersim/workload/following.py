@@ -67,11 +67,8 @@ def with_followers(part: Part, settings: Settings, streams: Streams, *, lots: bo
     parts, before, after = [part], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     first = 0
     while len(parts[-1].arrival_ns):
-        parent, job_class, waits_for = _generation(parts[-1], settings)
         start = first + len(parts[-1].arrival_ns)
-        if start + len(parent) > MAX_JOBS:
-            msg = f"workload.jobs: with followers there are more jobs than memory holds; expected at most {MAX_JOBS:,}"
-            raise InputError(msg)
+        parent, job_class, waits_for = _generation(parts[-1], settings, MAX_JOBS - start)
         rows = start + np.arange(len(parent))
         children = waits_for < 0
         before.append(first + parent[children])
@@ -92,19 +89,18 @@ def _counting(spans: Int64s) -> Int64s:
     return np.arange(int(spans.sum())) - np.repeat(np.cumsum(spans) - spans, spans)
 
 
-def _generation(part: Part, settings: Settings) -> tuple[Int64s, NDArray[np.int32], Int64s]:
+def _generation(part: Part, settings: Settings, most: int) -> tuple[Int64s, NDArray[np.int32], Int64s]:
     """Return for each follower its parent's place, its class, and for a join how many it waits for (else -1)."""
     parents, classes, spans, places = [], [], [], []
-    for number, name in enumerate(settings.classes):
-        job = settings.jobs.get(name)
-        at = np.flatnonzero(np.asarray(part.job_class) == number)
-        if job is None or not job.then or not len(at):
+    patterns = [_pattern(settings, name) for name in settings.classes]
+    counts = np.bincount(part.job_class, minlength=len(patterns))
+    if sum(len(pattern) * int(count) for pattern, count in zip(patterns, counts, strict=True)) > most:
+        msg = f"workload.jobs: with followers there are more jobs than memory holds; expected at most {MAX_JOBS:,}"
+        raise InputError(msg)
+    for number, pattern in enumerate(patterns):
+        if not pattern or not counts[number]:
             continue
-        pattern: list[tuple[int, int]] = []
-        for follower in job.then:
-            pattern += [(settings.classes.index(follower.job), -1)] * follower.count
-            if follower.join is not None:
-                pattern.append((settings.classes.index(follower.join), follower.count))
+        at = np.flatnonzero(np.asarray(part.job_class) == number)
         parents.append(np.repeat(at, len(pattern)))
         classes.append(np.tile([each for each, _ in pattern], len(at)))
         spans.append(np.tile([span for _, span in pattern], len(at)))
@@ -116,6 +112,16 @@ def _generation(part: Part, settings: Settings) -> tuple[Int64s, NDArray[np.int3
     order = np.lexsort((place, parent))
     job_class, span = (np.concatenate(columns)[order] for columns in (classes, spans))
     return parent[order], job_class.astype(np.int32), span
+
+
+def _pattern(settings: Settings, name: str) -> list[tuple[int, int]]:
+    """Return class and, for a join, how many it waits for (else -1), of each follower of a job of this class."""
+    job, pattern = settings.jobs.get(name), []
+    for follower in job.then if job is not None else ():
+        pattern += [(settings.classes.index(follower.job), -1)] * follower.count
+        if follower.join is not None:
+            pattern.append((settings.classes.index(follower.join), follower.count))
+    return pattern
 
 
 def _drawn(

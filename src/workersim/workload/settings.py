@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workersim.scenario import Arrival, JobClass, Scenario, Trace
+from workersim.scenario.workload import arriving
 from workersim.workload.trace_rows import ABSENT, TraceRows
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def classes_of(arrival: Arrival, jobs: Mapping[str, JobClass]) -> tuple[str, ...
     """Return the classes that a stream draws from; for a trace those that rows without a class belong to first."""
     if arrival.classes is not None:
         return arrival.classes
-    return tuple(jobs) if isinstance(arrival, Trace) else tuple(n for n, job in jobs.items() if job.can_run)
+    return tuple(jobs) if isinstance(arrival, Trace) else arriving(jobs)
 
 
 def settings_of(scenario: Scenario, traces: Mapping[int, TraceRows]) -> Settings:
