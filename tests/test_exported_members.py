@@ -14,6 +14,7 @@ import workersim
 NAMES = [
     "Burst",
     "Claim",
+    "Comparison",
     "Deterministic",
     "Empirical",
     "Erlang",
@@ -38,6 +39,7 @@ NAMES = [
     "Scenario",
     "Scipy",
     "StepFunction",
+    "Sweep",
     "Trace",
     "Triangular",
     "Uniform",
@@ -47,11 +49,13 @@ NAMES = [
     "Workload",
     "__version__",
     "check",
+    "compare",
     "load",
     "plots",
     "read",
     "run",
     "schema",
+    "sweep",
     "theory",
 ]
 

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from workersim import plots, theory
     from workersim.claims import Verdict
     from workersim.errors import InputError, LogError, MissingExtraError, WorkersimError
-    from workersim.experiments import Result
+    from workersim.experiments import Comparison, Result, Sweep
     from workersim.experiments.check import check
+    from workersim.experiments.compare import compare
     from workersim.experiments.run import run
+    from workersim.experiments.sweep import sweep
     from workersim.metrics import StepFunction
     from workersim.runlog import RunLog
     from workersim.scenario import (
@@ -58,6 +60,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Burst",
     "Claim",
+    "Comparison",
     "Deterministic",
     "Empirical",
     "Erlang",
@@ -82,6 +85,7 @@ __all__ = [
     "Scenario",
     "Scipy",
     "StepFunction",
+    "Sweep",
     "Trace",
     "Triangular",
     "Uniform",
@@ -91,27 +95,33 @@ __all__ = [
     "Workload",
     "__version__",
     "check",
+    "compare",
     "load",
     "plots",
     "read",
     "run",
     "schema",
+    "sweep",
     "theory",
 ]
 
 # What lives elsewhere than in ``scenario``; every name is looked up when it is first used, so that
 # ``import workersim`` loads neither pydantic nor pandas nor an engine.
 _ROOMS = {
+    "Comparison": "experiments",
     "InputError": "errors",
     "LogError": "errors",
     "MissingExtraError": "errors",
     "Result": "experiments",
     "RunLog": "runlog",
     "StepFunction": "metrics",
+    "Sweep": "experiments",
     "Verdict": "claims",
     "WorkersimError": "errors",
     "check": "experiments",
+    "compare": "experiments",
     "run": "experiments",
+    "sweep": "experiments",
 }
 _MODULES = ("plots", "theory")
 _ELSEWHERE_CALLED = {"Job": "JobClass"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -28,20 +28,32 @@ __all__ = ["command"]
 )
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Instead of the scenario's.")
 @click.option("--replications", type=click.IntRange(1, 100_000), help="Instead of the scenario's.")
+@click.option("--until", metavar="'wait.p95 ± 5%'", help="Run more replications until a figure is known so well.")
+@click.option("--max-replications", type=click.IntRange(1, 100_000), help="The most for --until; default 1,000.")
 @click.option("--json", "as_json", is_flag=True, help="Print an object, or a list of several.")
 @click.option("--jobs-out", metavar="FILE.csv|.parquet", help="Write one row an attempt (replication 0).")
 def command(scenarios: tuple[str, ...], *, as_json: bool, jobs_out: str | None, **settings: Any) -> None:
     """Run scenarios and print their figures: waits, queue length, utilization, memory, cost.
 
-    A folder stands for the *.yaml files in it.
+    A folder stands for the *.yaml files in it. --until takes ± or +-, of the mean ('wait.p95 ± 5%') or in a
+    unit ('wait.mean ± 30 s'); it is half the width of the 95 % interval over replications.
     """
+    most = settings.pop("max_replications")
+    if most is not None and settings["until"] is None:
+        _misused("--max-replications goes with --until")
+    if settings["until"] is not None:
+        if settings["replications"] is not None:
+            _misused(
+                "expected either --replications or --until, found both; --max-replications is the most for --until"
+            )
+        settings["replications"] = most
     from workersim.scenario import load_many  # noqa: PLC0415  # --help need not wait for pydantic
 
     file = None
     if jobs_out is not None:
-        from workersim.cli.jobs_file import JobsFile  # noqa: PLC0415  # as above
+        from workersim.experiments.table_file import TableFile  # noqa: PLC0415  # as above
 
-        file = JobsFile(jobs_out)
+        file = TableFile(jobs_out, "--jobs-out")
     loaded = load_many(scenarios)
     if file and len(loaded) > 1:
         msg = f"--jobs-out holds the attempts of one scenario, found {len(loaded)} of them"
@@ -57,6 +69,10 @@ def command(scenarios: tuple[str, ...], *, as_json: bool, jobs_out: str | None, 
             click.echo("\n" * bool(number) + result.summary())
     if as_json:
         click.echo(json.dumps(objects[0] if len(objects) == 1 else objects, indent=2, allow_nan=False))
+
+
+def _misused(msg: str) -> NoReturn:
+    raise click.UsageError(msg, click.get_current_context())
 
 
 def _run(scenario: Scenario, settings: dict[str, Any], *, keep_log: bool | None) -> Result:

@@ -1,7 +1,11 @@
 """Run scenarios, once or many times, and say what came of it."""
 
 from workersim.experiments.check import check
+from workersim.experiments.compare import compare
+from workersim.experiments.compared import Comparison
 from workersim.experiments.result import Figures, Result
 from workersim.experiments.run import run
+from workersim.experiments.sweep import sweep
+from workersim.experiments.swept import Sweep
 
-__all__ = ["Figures", "Result", "check", "run"]
+__all__ = ["Comparison", "Figures", "Result", "Sweep", "check", "compare", "run", "sweep"]

@@ -6,15 +6,15 @@ import textwrap
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from workersim.units import SECOND, format_duration, format_number, format_rate, format_share, format_size
-from workersim.units.reading import WRITTEN_TIMES
+from workersim.experiments.figure_words import with_half
+from workersim.units import format_duration, format_number, format_rate, format_share, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from workersim.experiments.result import Result
 
-__all__ = ["WIDTH", "in_columns", "labelled", "summary", "summary_html"]
+__all__ = ["NOTHING", "WIDTH", "Table", "in_columns", "labelled", "summary", "summary_html", "table_html"]
 
 WIDTH = 80
 NOTHING = "—"
@@ -61,7 +61,7 @@ def summary(result: Result) -> str:
 def summary_html(result: Result) -> str:
     """Return the figures of a result as HTML, with everything in it escaped."""
     parts = [f"<strong>{escape(result.scenario.name)}</strong>", _pairs_html(_settings(result))]
-    parts += [_table_html(table) for table in _tables(result.metrics)]
+    parts += [table_html(table) for table in _tables(result.metrics)]
     parts.append(_pairs_html(_facts(result)))
     parts += [f"<p>Warning: {escape(warning)}</p>" for warning in result.warnings]
     return f"<div>{''.join(parts)}</div>"
@@ -123,18 +123,8 @@ def _cells(block: Mapping[str, Any], figures: tuple[str, ...], show: Callable[[f
     cells = [_shown(block[figure], show) for figure in figures]
     interval = block.get("interval", {}).get("mean")
     if interval is not None:
-        cells[0] = _with_half(cells[0], (interval[1] - interval[0]) / 2)
+        cells[0] = with_half(cells[0], block["mean"], (interval[1] - interval[0]) / 2)
     return cells
-
-
-def _with_half(mean: str, half: float) -> str:
-    """Return a mean and half the width of its interval in one unit."""
-    if mean.endswith("%"):
-        return f"{mean[:-1]} ± {format_number(half * 100, 2)}%"
-    number, _, unit = mean.partition(" ")
-    if not unit:
-        return f"{number} ± {format_number(half, 2)}"
-    return f"{number} ± {format_number(half * SECOND / WRITTEN_TIMES[unit], 2)} {unit}"
 
 
 def _facts(result: Result) -> list[tuple[str, str]]:
@@ -166,7 +156,8 @@ def _pairs_html(pairs: list[tuple[str, str]]) -> str:
     return f"<table>{''.join(rows)}</table>"
 
 
-def _table_html(table: Table) -> str:
+def table_html(table: Table) -> str:
+    """Return a table as HTML, with everything in it escaped."""
     head = "".join(f'<th scope="col">{escape(heading)}</th>' if heading else "<td></td>" for heading in table.headings)
     rows = (
         f'<tr><th scope="row">{escape(label.strip())}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'

@@ -12,14 +12,34 @@ from typing import TYPE_CHECKING
 from workersim.units import nearest
 
 if TYPE_CHECKING:
+    from workersim.plots.beginning import warm_up
     from workersim.plots.curves import busy_slots, over_time, queue_length, utilization
     from workersim.plots.distribution import waits
+    from workersim.plots.estimates import differences, sweep
     from workersim.plots.gantt import slots
     from workersim.plots.saturation import utilization_curve
 
-__all__ = ["busy_slots", "over_time", "queue_length", "slots", "utilization", "utilization_curve", "waits"]
+__all__ = [
+    "busy_slots",
+    "differences",
+    "over_time",
+    "queue_length",
+    "slots",
+    "sweep",
+    "utilization",
+    "utilization_curve",
+    "waits",
+    "warm_up",
+]
 
-_MODULES = {"slots": "gantt", "utilization_curve": "saturation", "waits": "distribution"}
+_MODULES = {
+    "differences": "estimates",
+    "slots": "gantt",
+    "sweep": "estimates",
+    "utilization_curve": "saturation",
+    "waits": "distribution",
+    "warm_up": "beginning",
+}
 
 
 def __getattr__(name: str) -> object:

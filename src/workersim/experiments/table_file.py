@@ -1,4 +1,4 @@
-"""The table of attempts as a file: there whole, or not at all."""
+"""A table as a file: there whole, or not at all."""
 
 from __future__ import annotations
 
@@ -14,11 +14,18 @@ from workersim.units import shown
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["JobsFile"]
+__all__ = ["TableFile"]
 
 
-class JobsFile:
-    """Where ``--jobs-out`` writes, checked before anything is run.
+class TableFile:
+    """Where a table is written, checked before anything is run.
+
+    Parameters
+    ----------
+    name
+        A path that ends in ``.csv`` or ``.parquet``.
+    option
+        What messages call it: ``--jobs-out``.
 
     Raises
     ------
@@ -28,25 +35,25 @@ class JobsFile:
         If it is Parquet and pyarrow is not installed.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, option: str) -> None:
         # Where a link leads, so that the link stays one.
-        self._name, self._path = name, Path(os.path.realpath(name))
+        self._name, self._option, self.path = name, option, Path(os.path.realpath(name))
         self._kind = Path(name).suffix.lower()
         if self._kind not in (".csv", ".parquet"):
-            msg = f"--jobs-out: expected a name that ends in .csv or .parquet, found {shown(name)}"
+            msg = f"{option}: expected a name that ends in .csv or .parquet, found {shown(name)}"
             raise InputError(msg)
         if self._kind == ".parquet" and importlib.util.find_spec("pyarrow") is None:
-            msg = "--jobs-out needs pyarrow for Parquet: pip install 'workersim[parquet]'"
+            msg = f"{option} needs pyarrow for Parquet: pip install 'workersim[parquet]'"
             raise MissingExtraError(msg)
-        folder = self._path.parent
-        if self._path.is_dir():
+        folder = self.path.parent
+        if self.path.is_dir():
             self._refuse("it is a folder")
         if not folder.is_dir():
             self._refuse("its folder does not exist")
         if not os.access(folder, os.W_OK):
             self._refuse("its folder cannot be written to")
 
-    def write(self, attempts: pd.DataFrame) -> None:
+    def write(self, table: pd.DataFrame) -> None:
         """Write the table under another name, and give it its own when it is complete.
 
         Raises
@@ -54,14 +61,14 @@ class JobsFile:
         InputError
             If it cannot be written; then nothing is left behind.
         """
-        draft = self._path.with_name(f".workersim-{os.getpid()}.part")
+        draft = self.path.with_name(f".workersim-{os.getpid()}.part")
         try:
             with draft.open("wb") as file:
                 if self._kind == ".csv":
-                    attempts.to_csv(file, index=False, lineterminator="\n")
+                    table.to_csv(file, index=False, lineterminator="\n")
                 else:
-                    attempts.to_parquet(file, index=False, engine="pyarrow")
-            draft.replace(self._path)
+                    table.to_parquet(file, index=False, engine="pyarrow")
+            draft.replace(self.path)
         except OSError as error:
             self._refuse(error.strerror or str(error))
         finally:
@@ -69,5 +76,5 @@ class JobsFile:
                 draft.unlink(missing_ok=True)
 
     def _refuse(self, why: str) -> None:
-        msg = f"--jobs-out {shown(self._name)} cannot be written: {why}"
+        msg = f"{self._option} {shown(self._name)} cannot be written: {why}"
         raise InputError(msg)
