@@ -109,7 +109,7 @@ class Pool:
                 for future in running:
                     future.cancel()
                 if ours:
-                    executor.shutdown(wait=False, cancel_futures=True)
+                    executor.shutdown(wait=False)
 
     def _through(
         self,
@@ -139,8 +139,9 @@ class Pool:
         """Return an executor, and whether it is ours to shut down."""
         if self._given is None:
             return ThreadPoolExecutor(os.cpu_count() or 1), True
-        if hasattr(self._given, "get_executor"):
-            return self._given.get_executor(pure=False), True
-        if hasattr(self._given, "submit"):
-            return self._given, False
+        if not isinstance(self._given, type):  # a class of executors makes one, and has its methods too
+            if hasattr(self._given, "get_executor"):
+                return self._given.get_executor(pure=False), True
+            if hasattr(self._given, "submit"):
+                return self._given, False
         return self._given(), True

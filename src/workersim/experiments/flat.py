@@ -91,7 +91,7 @@ def _too_short(effective: float, longer_s: float, figures: str) -> str:
     return (
         f"The interval of {figures} may miss the long run: jobs wait so much alike that one replication is worth about "
         f"{format_number(max(effective, 1), 2)} independent waits. "
-        f"For intervals that hold what they promise, run until {format_duration(longer_s, 2)}."
+        f"For intervals that hold what they promise, run until {format_duration(longer_s, 2)} or longer."
     )
 
 

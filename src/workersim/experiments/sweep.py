@@ -36,6 +36,7 @@ __all__ = ["sweep"]
 
 TASK_JOBS = 500_000  # about a second of work, so that handing it out costs nothing beside it
 RUN_JOBS = 2_000  # jobs that take as long as what a run costs beside its jobs
+BLOCK_JOBS = 4_000_000  # some seconds of work: what is lost at most, beside points that take longer, when it is killed
 MOST_TOGETHER = 32  # points that take documents from one drawing; more would save less than 1/32
 
 
@@ -163,25 +164,24 @@ class _Rows:
         self._done = sum(count for at, count in self._count.items() if at in self._rows)
 
     def tasks(self) -> Iterator[_Task]:
-        """Yield what is left to do, group by group."""
+        """Yield what is left to do, block by block, so that points are finished one after the other."""
         for group in self._together:
             left = [at for at in group if at not in self._rows]
-            scenarios = [self._grid[at].scenario for at in left]
-            for begin in range(0, len(left), MOST_TOGETHER):
-                some = slice(begin, begin + MOST_TOGETHER)
-                yield from self._split(left[some], [each for each in scenarios[some] if each is not None])
+            scenarios = [scenario for at in left if (scenario := self._grid[at].scenario) is not None]
+            if left:
+                each = RUN_JOBS + workload.expected_jobs(scenarios[0])
+                width = int(BLOCK_JOBS / (each * self._count[left[0]]))
+                width = max(1, min(width, int(TASK_JOBS / each), MOST_TOGETHER))
+                step = max(1, int(TASK_JOBS / (each * width)))
+                for begin in range(0, len(left), width):
+                    some = slice(begin, begin + width)
+                    yield from self._split(tuple(left[some]), tuple(scenarios[some]), step)
 
-    def _split(self, held: list[int], scenarios: list[Scenario]) -> Iterator[_Task]:
-        """Cut a block into tasks of a second or so: by points where a run is long, else by replications."""
-        each = RUN_JOBS + workload.expected_jobs(scenarios[0])
-        width = max(1, min(len(held), int(TASK_JOBS / each)))
-        step = max(1, int(TASK_JOBS / (each * width)))
+    def _split(self, held: tuple[int, ...], scenarios: tuple[Scenario, ...], step: int) -> Iterator[_Task]:
+        """Cut the replications of a block into tasks."""
         count = self._count[held[0]]
-        for begin in range(0, len(held), width):
-            some = slice(begin, begin + width)
-            for first in range(0, count, step):
-                these = range(first, min(first + step, count))
-                yield _Task(tuple(held[some]), tuple(scenarios[some]), these, self._engine)
+        for first in range(0, count, step):
+            yield _Task(held, scenarios, range(first, min(first + step, count)), self._engine)
 
     def take(self, task: _Task, measured: list[_Measured]) -> None:
         """Keep what a task found; a point of which all replications are known becomes a row."""
