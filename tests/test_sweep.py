@@ -202,6 +202,12 @@ ALIKE = {
     "fleet.parent_memory": "1 GB",
     "fleet.memory_limit": "20 GB",
     "fleet.cost": 2,
+    "fleet.autoscale": {"max_replicas": 3, "scale_up_when": "queue_length > 5"},
+    "fleet.changes": [{"at": "1 h", "replicas": 3}],
+    "fleet.stops": [{"at": "1 h", "replica": 0}],
+    "fleet.deploys": [{"at": "1 h"}],
+    "fleet.drain": "1 min",
+    "fleet.restarts": 3,
     "fleet.queue_order": "sorted",
     "run.warm_up": "1 h",
     "run.replications": 9,
@@ -210,9 +216,20 @@ ALIKE = {
 
 
 @pytest.mark.parametrize("path", ALIKE)
-def test_documents_are_shared_where_that_changes_no_figure(path: str) -> None:
+def test_documents_are_shared_where_they_are_the_same(path: str) -> None:
     base, other = small(), small(**{path: ALIKE[path]})
     assert documents_of(base) == documents_of(other)
+    for replication in (0, 1):
+        one, two = (workload.realise(each, replication=replication) for each in (base, other))
+        for columns in ("arrival_ns", "queue", "priority", "expires_ns", "job_class"):
+            assert getattr(one.table, columns).tolist() == getattr(two.table, columns).tolist()
+        assert one.table.queues == two.table.queues
+        assert one.phase_demand_ns.tolist() == two.phase_demand_ns.tolist()
+
+
+@pytest.mark.parametrize("path", ["fleet.replicas", "fleet.vcpus", "fleet.cost", "run.warm_up"])
+def test_sharing_documents_changes_no_figure(path: str) -> None:
+    base, other = small(), small(**{path: ALIKE[path]})
     for replication in (0, 1):
         together = [sample.figures for sample in replicate([base, other], replication, "compiled")]
         alone = [next(replicate([each], replication, "compiled")).figures for each in (base, other)]

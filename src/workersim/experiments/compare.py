@@ -136,8 +136,6 @@ def _note(scenarios: Sequence[Scenario]) -> str:
                 f"{_said(two)} in {other.name}. They share seeds, so replications are still paired, but part of each "
                 "difference is that of the documents."
             )
-    if len({documents_of(scenario) for scenario in scenarios}) > 1:
-        return "These scenarios lie in different folders, so the files that they name may hold different documents."
     return ""
 
 

@@ -29,27 +29,34 @@ __all__ = [
 
 CHANCE = 10  # replications at least, where chance has a part and nobody says how many
 
-# Keys of a fleet that have no part in what is drawn. Any other may have one, such as the queue of jobs that name none.
+# Keys of a fleet that have no part in what is drawn for its jobs. Any other may have one, such as its queues, of which
+# the first is that of jobs that name none, or the time limits of its workers.
 _SERVES_ONLY = (
     *("replicas", "concurrency", "vcpus", "process_memory", "parent_memory", "memory_limit", "cost", "queue_order"),
+    *("autoscale", "changes", "stops", "deploys", "drain", "restarts"),
 )
 
 
 def documents_of(scenario: Scenario) -> str:
-    """Return what tells apart scenarios whose jobs are drawn differently: a digest of all that has a part in it."""
-    said = said_of_documents(scenario)
-    if any(files_in(said)):
-        said["folder"] = str(scenario.folder.resolve())
+    """Return what tells apart scenarios whose jobs may be drawn differently: a digest of all that may have a part."""
+    written = scenario.written()
+    fleets = {"": written.get("fleet", {}), **written.get("services", {})}
+    said = {
+        "documents": said_of_documents(scenario),
+        "seed": scenario.run.seed,
+        "fleets": [
+            (name, {key: value for key, value in fleet.items() if key not in _SERVES_ONLY})
+            for name, fleet in fleets.items()
+        ],
+    }
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def said_of_documents(scenario: Scenario) -> dict[str, Any]:
-    """Return what a scenario says that has, or may have, a part in how its jobs are drawn."""
-    said = {key: value for key, value in scenario.written().items() if key not in ("name", "claims")}
-    said["fleet"] = {key: value for key, value in said["fleet"].items() if key not in _SERVES_ONLY}
-    # Not written are values as by default.
-    said["run"] = {"until": str(scenario.run.until), "seed": scenario.run.seed}
-    return said
+    """Return what a scenario says of its documents: the workload, and until when they come."""
+    written = scenario.workload.written()
+    said = {"workload": written, "run": {"until": str(scenario.run.until)}}
+    return said | {"folder": str(scenario.folder.resolve())} if any(files_in(written)) else said
 
 
 def files_in(written: Any) -> Iterator[str]:

@@ -75,6 +75,10 @@ def warm_up(run: Run, ax: Axes | None = None) -> Axes:
 
 
 def _proposal(ax: Axes, found: WarmUp, at_s: float) -> None:
-    text = f"MSER-5 proposes {format_duration(at_s)} ({found.leave_out:,} jobs)"
-    text = text if found.settled else "not settled after half of the run: run it longer"
+    if not found.settled:
+        text = "not settled after half of the run: run it longer"
+    elif found.leave_out:
+        text = f"MSER-5 proposes {format_duration(at_s)} ({found.leave_out:,} jobs)"
+    else:
+        text, at_s = "MSER-5 proposes no warm-up", 0.0
     ax.axvline(at_s, color=VERMILION, linestyle=(0, (5, 2)), linewidth=1.6, label=label(text))
