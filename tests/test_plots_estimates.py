@@ -95,7 +95,7 @@ def test_differences_have_their_intervals() -> None:
     (segment,) = bar.lines[2][0].get_segments()
     assert segment[:, 0].tolist() == pytest.approx(found.of("wait.p95").interval)
     assert [text.get_text() for text in ax.get_yticklabels()] == ["three\nminus two"]
-    with pytest.raises(ws.InputError, match="there is no 'wait.p96'"):
+    with pytest.raises(ws.InputError, match=r"there is no 'wait\.p96'"):
         found.plot("wait.p96", axes())
 
 

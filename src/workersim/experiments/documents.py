@@ -93,4 +93,5 @@ def replicate(scenarios: Sequence[Scenario], replication: int, engine: engines.E
             continue
         if jobs is None:
             jobs = workload.realise(scenario, replication=replication)
-        yield measure_log(scenario, jobs, simulate(scenario, jobs, engine))
+        log = simulate(scenario, jobs, engine, replication=replication, kept=False)
+        yield measure_log(scenario, jobs, log)

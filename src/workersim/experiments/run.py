@@ -228,11 +228,13 @@ def _measured_each(scenario: Scenario, replications: range) -> Iterator[Sample]:
         yield from pool.map(lambda replication: measured(scenario, replication=replication), replications)
 
 
-def simulate(scenario: Scenario, jobs: Jobs, engine: engines.Engine, *, replication: int = 0) -> RunLog:
-    """Return the log of these jobs, those of a replication, on the scenario's fleet."""
+def simulate(
+    scenario: Scenario, jobs: Jobs, engine: engines.Engine, *, replication: int = 0, kept: bool = True
+) -> RunLog:
+    """Return the log of these jobs, those of a replication, on the scenario's fleet; one that is kept says which."""
     horizon_ns, seed = workload.horizon_ns(scenario), scenario.run.seed
     workload.ensure_range(jobs, scenario.fleets.values(), horizon_ns)
-    digest = scenario.digest
+    digest = scenario.digest if kept else ""
     if scenario.is_steady and jobs.fates is None:
         log = engines.simulate(jobs, scenario.fleet, engine=engine, horizon_ns=horizon_ns, seed=seed, digest=digest)
     else:
@@ -255,7 +257,7 @@ def measure_each(
 
     def one(replication: int) -> Measured:
         jobs = workload.realise(scenario, replication=replication)
-        return measure(jobs, simulate(scenario, jobs, engine, replication=replication))
+        return measure(jobs, simulate(scenario, jobs, engine, replication=replication, kept=False))
 
     threads = (os.cpu_count() or 1) if engine == "compiled" else 1
     with ThreadPoolExecutor(threads) as pool:
