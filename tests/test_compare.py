@@ -107,8 +107,17 @@ def test_other_documents_are_told() -> None:
     assert (
         "run.until is '4 h' in two and '5 h'" in ws.compare([two(), three(**{"run.until": "5 h"})], replications=2).note
     )
-    # The seed of the second is not its own here.
-    assert ws.compare([two(), three(**{"run.seed": 99})], replications=2).note == ""
+
+
+def test_all_have_the_seed_of_the_first() -> None:
+    found = ws.compare([two(), three(**{"run.seed": 99})], replications=4)
+    assert found.note == ""
+    assert found.differences == ws.compare([two(), three()], replications=4).differences
+    assert found.to_dict()["seed"] == 7
+    assert (
+        ws.compare([two(), three()], seed=99, replications=4).samples[0]
+        == ws.run(two(), seed=99, replications=4).samples
+    )
 
 
 def test_without_chance_one_run_is_the_answer() -> None:

@@ -135,6 +135,16 @@ def test_batch_quantiles_hold_the_quantile() -> None:
     assert 0.90 <= held <= 0.99  # 0.95, four standard errors
 
 
+@pytest.mark.parametrize("q", [None, 0.9])
+def test_an_interval_from_one_run_is_the_formula_of_the_books(q: float | None) -> None:
+    values = np.random.default_rng(6).exponential(1, 205)
+    statistic = np.mean if q is None else lambda part: np.quantile(part, q)
+    whole, batches = float(statistic(values)), [float(statistic(values[10 * at : 10 * at + 10])) for at in range(20)]
+    half = stats.t.ppf(0.975, 19) * math.sqrt(sum((each - whole) ** 2 for each in batches) / 19 / 20)
+    got = batch_means(values) if q is None else batch_quantile(values, q)
+    assert got[:3] == pytest.approx((whole, whole - half, whole + half))
+
+
 def test_a_run_that_is_too_short_says_how_long_it_should_be() -> None:
     short = batch_means(correlated(2_000, 1))
     assert not short.is_enough
