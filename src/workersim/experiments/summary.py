@@ -6,6 +6,7 @@ import textwrap
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from workersim.experiments.describing import count, services
 from workersim.units import SECOND, format_duration, format_number, format_rate, format_share, format_size
 from workersim.units.reading import WRITTEN_TIMES
 
@@ -91,16 +92,12 @@ def labelled(pairs: list[tuple[str, str]]) -> list[str]:
 
 
 def _settings(result: Result) -> list[tuple[str, str]]:
-    fleet, run = result.scenario.fleet, result.scenario.run
-    memory = f", {format_size(fleet.memory_bytes)}" if fleet.memory_bytes else ""
-    each = f"{_count(fleet.concurrency, 'slot')}, {_count(fleet.cores, 'vCPU')}{memory}"
+    run = result.scenario.run
     until = "drained" if run.until == "drained" else str(run.until)
     warm_up = f", without the first {run.warm_up}" if run.warm_up else ""
-    repeated = _count(result.replications, "replication")
-    return [
-        ("fleet", f"{_count(fleet.replicas, 'replica')} × ({each})"),  # noqa: RUF001  # the sign is meant
-        ("run", f"until {until}{warm_up}, seed {result.seed}, {repeated}, engine {result.engine}"),
-    ]
+    repeated = count(result.replications, "replication")
+    ran = f"until {until}{warm_up}, seed {result.seed}, {repeated}, engine {result.engine}"
+    return [*services(result.scenario), ("run", ran)]
 
 
 def _tables(metrics: Mapping[str, Any]) -> Iterator[Table]:
@@ -138,7 +135,7 @@ def _with_half(mean: str, half: float) -> str:
 
 
 def _facts(result: Result) -> list[tuple[str, str]]:
-    metrics, fleet = result.metrics, result.scenario.fleet
+    metrics, fleets = result.metrics, result.scenario.fleets.values()
     jobs, cost = metrics["jobs"], metrics["cost"]
     reserved = _shown(metrics["memory"]["reserved"], format_size, " reserved")
     ends = [name for name in jobs if name not in ("arrived", "interval") and (jobs[name] or name == "finished")]
@@ -148,17 +145,13 @@ def _facts(result: Result) -> list[tuple[str, str]]:
         ("jobs", counted),
         ("throughput", _shown(metrics["throughput"], format_rate)),
         ("offered load", _shown(metrics["offered_load"], format_number, " erlangs")),
-        ("memory", reserved if fleet.process_memory or fleet.parent_memory else "not given"),
+        ("memory", reserved if any(fleet.memory_bytes for fleet in fleets) else "not given"),
         ("cost", f"{_shown(cost['total'], format_number)} in all, {_shown(cost['per_job'], format_number)} a job"),
     ]
 
 
 def _shown(value: float | None, show: Callable[[float], str], of: str = "") -> str:
     return NOTHING if value is None else show(value) + of
-
-
-def _count(number: float, noun: str) -> str:
-    return f"{format_number(number, 6)} {noun}{'' if number == 1 else 's'}"
 
 
 def _pairs_html(pairs: list[tuple[str, str]]) -> str:
