@@ -177,9 +177,9 @@ class Keda(Horizontal):
         return int(min(self.sync_period, self.polling_interval))
 
     @property
-    def queues_named(self) -> tuple[str, ...]:
+    def queues_named(self) -> tuple[tuple[str, int | None, str], ...]:
         """The queue whose list is looked at."""
-        return (self.list_name,)
+        return (("list_name", None, self.list_name),)
 
     def problems(self) -> list[Problem]:
         """Refuse intervals that do not fit into each other."""
@@ -210,9 +210,9 @@ class Latency(Scaling):
     every: Above0 = Field(default=Duration(30 * SECOND), description="From one look to the next.")
 
     @property
-    def queues_named(self) -> tuple[str, ...]:
+    def queues_named(self) -> tuple[tuple[str, int | None, str], ...]:
         """The queues that it looks at by name."""
-        return self.queues or ()
+        return tuple(("queues", index, name) for index, name in enumerate(self.queues or ()))
 
     def problems(self) -> list[Problem]:
         """Refuse a range whose ends are the wrong way round."""
@@ -265,9 +265,9 @@ class HireFire(Scaling):
     _needs: ClassVar = {"latency": ("above", "below"), "size": ("ratio",)}
 
     @property
-    def queues_named(self) -> tuple[str, ...]:
+    def queues_named(self) -> tuple[tuple[str, int | None, str], ...]:
         """The queues that it looks at by name."""
-        return self.queues or ()
+        return tuple(("queues", index, name) for index, name in enumerate(self.queues or ()))
 
     def problems(self) -> list[Problem]:
         """Refuse a strategy without its thresholds, with those of the other, or with a range the wrong way round."""
