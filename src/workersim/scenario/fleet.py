@@ -10,8 +10,7 @@ from workersim.scenario.base import Model
 from workersim.scenario.distributions import Time
 from workersim.scenario.fields import Bytes, Memory, Names, Seconds, choice, few, number, whole
 from workersim.scenario.happenings import Change, Crashes, Deploy, Stop
-from workersim.scenario.problems import Problem, unknown
-from workersim.scenario.scaling import Scaling
+from workersim.scenario.problems import Problem
 from workersim.scenario.worker import Celery, Worker
 from workersim.units import Duration, Size
 
@@ -139,16 +138,9 @@ class Fleet(Model):
         if self.celery is not None:
             problems += self._not_celery(self.celery)
         if self.autoscale is not None:
-            problems += self._not_scaled(self.autoscale)
+            found = self.autoscale.misfits(self.cores, self.memory_bytes, self.queues)
+            problems += [Problem(("autoscale", *each.place), each.message) for each in found]
         return problems
-
-    def _not_scaled(self, scaling: Scaling) -> list[Problem]:
-        """Refuse more than the platform's plan allows, and rules about queues that are not consumed."""
-        problems = [
-            each._replace(place=("autoscale", *each.place)) for each in scaling.too_large(self.cores, self.memory_bytes)
-        ]
-        strange = [name for name in scaling.queues_named if self.queues is not None and name not in self.queues]
-        return problems + [Problem(("autoscale",), unknown("queue", name, self.queues or ())) for name in strange]
 
     def _not_celery(self, celery: Celery) -> list[Problem]:
         """Refuse what Celery's workers cannot honour."""

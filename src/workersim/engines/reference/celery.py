@@ -183,7 +183,9 @@ class CeleryWorker(Container):
             process.state = State.HANDED
             self.handed += 1
             self._plan_return(
-                attempt, self.clock.now + self.settings.hand_off_ns, lambda attempt, to=process: self._begin(to, attempt)
+                attempt,
+                self.clock.now + self.settings.hand_off_ns,
+                lambda attempt, to=process: self._begin(to, attempt),
             )
 
     def _idle_process(self) -> Process | None:
