@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import workersim as ws
 from workersim.errors import InputError
 from workersim.policies import Observation, make_policy
 from workersim.policies.conditions import SEEN
+from workersim.runlog import Cause
 from workersim.scenario.autoscale import read_autoscale
 from workersim.scenario.conditions import NAMES
 
@@ -534,3 +536,34 @@ def test_all_stay_between_their_limits_and_do_the_same_again(
         assert second(replace(observation, backlog=observation.backlog + 1000)) == wanted
         assert scaling.min_replicas <= wanted <= scaling.most
         assert observation == before
+
+
+# In a run.
+
+
+def run_of(autoscale: Any, **run: Any) -> ws.Result:
+    fleet = ws.Fleet(replicas=1, concurrency=4, startup="90 s", autoscale=autoscale)
+    workload = ws.Workload(jobs={"document": ws.Job(service="20 min")}, arrivals=[ws.Burst(jobs=10)])
+    return ws.run(ws.Scenario(fleet=fleet, workload=workload), engine="simpy", **run)
+
+
+def test_the_guides_lines_in_scenario_4() -> None:
+    result = run_of({"scale_up_when": "queue_length > 5", "max_replicas": 4})
+    # six wait at 30, 60 and 90 s; the replicas of these are ready at 120, 150 and 180 s, and the last finds nothing
+    assert sorted(result.attempts["wait"]) == [0.0] * 4 + [120.0] * 4 + [150.0] * 2
+    assert sorted(result.attempts["replica"]) == [0] * 4 + [1] * 4 + [2] * 2
+    fleet = result.log.fleet
+    starts = fleet.instant_ns[fleet.cause == Cause.STARTING]
+    assert list(starts // 10**9) == [30, 60, 90]
+
+
+def test_a_policy_is_made_for_each_replication() -> None:
+    result = run_of({"policy": Growing, "every": "1 min", "max_replicas": 3}, replications=2)
+    # 1, 2, 3 at the first three looks of each run; the second replica is ready 90 s after the second look
+    assert result.wait.max == 270.0
+    assert result.metrics["wait"]["interval"]["max"] == pytest.approx([270.0, 270.0])
+
+
+def test_a_run_tells_what_a_policy_returned_wrongly() -> None:
+    with pytest.raises(InputError, match=r"^fleet\.autoscale\.policy: expected .*, found 0\.5 at 30 s$"):
+        run_of(lambda _: 0.5)

@@ -90,12 +90,16 @@ class Scaling(Model):
         queues
             What the fleet consumes; None while that is not known.
         """
-        problems = self._too_large(vcpus, memory_bytes)
-        for key, index, name in self.queues_named:
-            if queues is not None and name not in queues:
-                place = (key,) if index is None else (key, index)
-                problems.append(Problem(place, unknown("queue", name, queues)))
-        return problems
+        strange = [] if queues is None else self.strange_to(queues)
+        return self._too_large(vcpus, memory_bytes) + strange
+
+    def strange_to(self, queues: Collection[str]) -> list[Problem]:
+        """Return the problems with queues that it looks at and that are not among those that are consumed."""
+        return [
+            Problem((key,) if index is None else (key, index), unknown("queue", name, queues))
+            for key, index, name in self.queues_named
+            if name not in queues
+        ]
 
     def _too_large(self, vcpus: float, memory_bytes: int) -> list[Problem]:
         if self.plan is None or self.max_replicas is None:
