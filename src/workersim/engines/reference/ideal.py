@@ -100,5 +100,3 @@ class IdealWorker(Container):
         for process in self.processes.values():
             if process.state is State.IDLE:
                 self.line.leave(process)
-
-
