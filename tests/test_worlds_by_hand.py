@@ -133,7 +133,7 @@ def test_a_killed_process_loses_its_job_and_is_replaced_after_50_ms(engine: str)
 
 
 def test_an_idle_process_that_is_killed_leaves_the_line(engine: str) -> None:
-    """Slot 0 would be next; it is dead from 100 to 150 and joins the line behind slot 1.  A dead one is not hit again."""
+    """Slot 0 would be next; it is dead from 100 to 150, and joins behind slot 1.  A dead one is not hit again."""
     schedule = [kill(100, 0, 0), kill(120, 0, 0)]
     ran = run(engine, [D(120, 500), D(140, 500)], ideal(1, 2), schedule=schedule)
     assert ran.brief == [(120, 620, "0.1", "done"), (150, 650, "0.0", "done")]
@@ -189,7 +189,7 @@ def test_a_crashed_replica_that_returns_is_wanted_meanwhile(engine: str) -> None
 
 
 def test_a_deploy_stops_the_old_ones_when_all_new_ones_are_ready(engine: str) -> None:
-    """New ones get the lowest free numbers, 2 and 3, ready at 500 and 600; the overlap ends at 800, the drain at 1000."""
+    """New ones get the lowest free numbers, 2 and 3, ready at 500 and 600; overlap until 800, drain until 1000."""
     ran = run(engine, docs(4, ms=1500), ideal(2, startups=[400, 500]), schedule=[deploy(100, overlap=200, drain=200)])
     assert ran.brief == [
         (0, 1000, "0.0", "lost"),
@@ -571,7 +571,7 @@ def test_services_have_replicas_of_their_own(engine: str) -> None:
 
 
 def test_neither_ticks_nor_drawn_crashes_keep_a_run_going(engine: str) -> None:
-    _, make = asks(1)
+    _, make = asks(2)
     schedule = [crash(at, 1, down_for=100, drawn=True) for at in (300, 5000)]
     ran = run(engine, docs(1, ms=500), ideal(2, every=70, policy=make), schedule=schedule)
     assert ran.last == 500
