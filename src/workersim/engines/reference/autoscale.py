@@ -44,8 +44,8 @@ class Autoscale:
         missing = min(worker.reserved, self.most) - len(worker.processes)
         if missing <= 0:
             return False
-        absent = (slot for slot in range(self.most) if slot not in worker.processes)
-        for slot, _ in zip(absent, range(missing), strict=False):
+        absent = [slot for slot in range(self.most) if slot not in worker.processes]
+        for slot in absent[:missing]:
             worker.processes[slot] = process = Process(worker, slot, 0)
             worker.replace(process, FORK)
         self.last_growth = worker.clock.now

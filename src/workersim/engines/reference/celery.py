@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING
 
 from workersim.engines.reference.autoscale import Autoscale
@@ -13,6 +14,8 @@ from workersim.runlog import Outcome
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import simpy
 
     from workersim.engines.reference.ledger import Attempt
@@ -82,7 +85,7 @@ class CeleryWorker(Container):
         return not settings.disable_prefetch or self._has_room()
 
     def _has_room(self) -> bool:
-        """``worker_disable_prefetch``: only while fewer are reserved than processes (celery worker/consumer/tasks.py)."""
+        """``worker_disable_prefetch``: only while some process is not spoken for (celery worker/consumer/tasks.py)."""
         return self.reserved < self.service.concurrency
 
     def ask(self) -> None:
@@ -111,11 +114,10 @@ class CeleryWorker(Container):
         self.unacked[attempt] = None
         self.broker.register[attempt] = self
         self.fetching, self.asked = attempt, None
-        self._plan_return(attempt, self.clock.now + self.settings.fetch_ns, self._land)
+        self._plan_return(attempt, self.clock.now + self.settings.fetch_ns, partial(self._land, attempt))
 
-    def _plan_return(self, attempt: Attempt, instant: int, then: object) -> simpy.Event:
-        key = message_key(attempt.job, attempt.number)
-        return self.plan(instant, Order.RETURN + key, lambda: then(attempt))  # type: ignore[operator]
+    def _plan_return(self, attempt: Attempt, instant: int, then: Callable[[], None]) -> simpy.Event:
+        return self.plan(instant, Order.RETURN + message_key(attempt.job, attempt.number), then)
 
     def _land(self, attempt: Attempt) -> None:
         """Receive a message: drop it if it has expired, hold it until it is due, or have it join the line.
@@ -133,7 +135,7 @@ class CeleryWorker(Container):
             self._expire(attempt)
         elif attempt.eta > now:
             self.not_due += 1
-            self.held[attempt] = self._plan_return(attempt, attempt.eta, self._fall_due)
+            self.held[attempt] = self._plan_return(attempt, attempt.eta, partial(self._fall_due, attempt))
         else:
             self._pass_rate_limit(attempt)
 
@@ -155,7 +157,7 @@ class CeleryWorker(Container):
         release = max(self.clock.now, self.next_start[job_class])
         self.next_start[job_class] = release + self.documents.rates[job_class]
         if release > self.clock.now:
-            self.held[attempt] = self._plan_return(attempt, release, self._release)
+            self.held[attempt] = self._plan_return(attempt, release, partial(self._release, attempt))
         else:
             self._join(attempt)
 
@@ -182,11 +184,8 @@ class CeleryWorker(Container):
                 continue
             process.state = State.HANDED
             self.handed += 1
-            self._plan_return(
-                attempt,
-                self.clock.now + self.settings.hand_off_ns,
-                lambda attempt, to=process: self._begin(to, attempt),
-            )
+            then = partial(self._begin, process, attempt)
+            self._plan_return(attempt, self.clock.now + self.settings.hand_off_ns, then)
 
     def _idle_process(self) -> Process | None:
         idle = [slot for slot, process in self.processes.items() if process.state is State.IDLE]
@@ -203,12 +202,12 @@ class CeleryWorker(Container):
             self.acknowledge(attempt)
 
     def ended(self, attempt: Attempt) -> None:
-        """Late: acknowledge whatever the outcome, a time limit too (celery request.py, ``on_success``, ``on_timeout``)."""
+        """Late: acknowledge whatever the outcome (celery worker/request.py, ``on_success``, ``on_timeout``)."""
         if self.settings.late:
             self.acknowledge(attempt)
 
     def lost(self, attempt: Attempt) -> None:
-        """See to the message of a killed process: requeued if it is unacknowledged and the worker is told to, else gone.
+        """Requeue the message of a killed process if it is unacknowledged and the worker is told to; else it is gone.
 
         celery worker/request.py, ``on_failure`` with ``WorkerLostError`` and ``reject_on_worker_lost``.
         """

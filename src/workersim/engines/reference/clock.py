@@ -109,9 +109,12 @@ class NoticingClock(Clock):
         return len(self._queue) == len(self.looks) + len(self.void)
 
     def run_while(self, goes_on: Callable[[], bool], horizon_ns: int) -> None:
-        """Let everything happen up to the horizon, as long as something is due or ``goes_on`` says so."""
+        """Let everything happen up to the horizon, as long as something is due or ``goes_on`` says so.
+
+        That is asked between instants: looks that fall on the last one are still taken.
+        """
         due = self._queue
-        while due and due[0][0] <= horizon_ns and (not self.quiet or goes_on()):
+        while due and due[0][0] <= horizon_ns and (due[0][0] == self.now or not self.quiet or goes_on()):
             self.step()
 
     def step(self) -> None:

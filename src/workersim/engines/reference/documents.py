@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -138,4 +139,7 @@ class Documents:
             if self.predecessors[follower] == 0:
                 if self.expires[follower] < NEVER:
                     self.expires[follower] += self.clock.now  # it was the length of its patience
-                self.clock.at(self.clock.now, Order.ARRIVAL + follower, lambda _, job=follower: self.arrive(job))
+                self.clock.at(self.clock.now, Order.ARRIVAL + follower, partial(self._follow, follower))
+
+    def _follow(self, job: int, _: simpy.Event) -> None:
+        self.arrive(job)

@@ -54,7 +54,7 @@ class Fleet:
         return started
 
     def resize(self, number: int) -> bool:
-        """Have so many wanted: more start, or those with the highest numbers are taken back.  Tell if that is a change."""
+        """Have so many wanted: more start, or the highest numbers are taken back.  Tell whether that is a change."""
         wanted = self.wanted()
         self.start(number - len(wanted))
         for replica in reversed(wanted[number:]):

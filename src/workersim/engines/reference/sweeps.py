@@ -26,8 +26,10 @@ class Sweeps:
             self._plan(worker.settings.sweep_first_ns)
 
     def _plan(self, after_ns: int) -> None:
-        """Sweep again: a timer that acts on every ``restore_throttle``-th call (kombu redis.py,
-        ``register_with_event_loop``)."""
+        """Sweep again: a timer acts on every ``restore_throttle``-th call.
+
+        kombu redis.py, ``register_with_event_loop``; the first one is at (throttle - 1) x interval (measured).
+        """
         worker = self.worker
         key = place_key(*worker.place)
         self.next = worker.plan(worker.clock.now + after_ns, Order.SWEEP + key, self._sweep, look=True)
