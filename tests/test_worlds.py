@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from .test_check import Change as Edit
 
-S, O = SECOND, Outcome
+S = SECOND
 READY, DOWN = Cause.READY, Cause.DOWN
 WORLDS = [stranded, handed_back, copied, growing, two_services]
 
@@ -62,8 +62,16 @@ def test_logs_that_were_worked_out_by_hand_are_valid(build: Callable[[], RunLog]
     ("build", "changes", "said"),
     [
         (stranded, [(A, "published_ns", 2, 9 * S)], None),  # a sweep may come while it runs
-        (stranded, [(A, "outcome", 1, O.FAILED)], r"job 1, attempt 1\): published at 100000000000 although the last"),
-        (stranded, [(A, "outcome", 4, O.REDELIVERED)], "is redelivered: it was returned, so it must not have started"),
+        (
+            stranded,
+            [(A, "outcome", 1, Outcome.FAILED)],
+            r"job 1, attempt 1\): published at 100000000000 although the last",
+        ),
+        (
+            stranded,
+            [(A, "outcome", 4, Outcome.REDELIVERED)],
+            "is redelivered: it was returned, so it must not have started",
+        ),
         (stranded, [(A, "replica", 2, 1)], "starts on replica 1, which is not ready"),
         (stranded, [(A, "finished_ns", 1, 11 * S)], "runs until 11000000000 although its replica went at 10000000000"),
         (stranded, [(A, "finished_ns", 3, 99 * S)], r"published at 100000000000 although .* ended at 99000000000"),
@@ -97,15 +105,15 @@ def test_a_broken_row_is_named(build: Callable[[], RunLog], changes: list[Edit],
 
 
 def test_a_copy_is_published_after_the_one_before_it() -> None:
-    rows = [Row(0, 0, 50, job=0), Row(0, None, 50, O.REDELIVERED, job=0, attempt=1, published=30)]
-    rows.append(Row(0, None, 50, O.REDELIVERED, job=0, attempt=2, published=20))
+    rows = [Row(0, 0, 50, job=0), Row(0, None, 50, Outcome.REDELIVERED, job=0, attempt=1, published=30)]
+    rows.append(Row(0, None, 50, Outcome.REDELIVERED, job=0, attempt=2, published=20))
     with pytest.raises(LogError, match="published at 20000000000 before the attempt that precedes it"):
         log_of(*rows, horizon=60).check()
 
 
 def test_patience_in_a_worker_ends_when_somebody_looks() -> None:
     def of(finish: float) -> RunLog:
-        return log_of(Row(0, 0, 9), Row(0, None, finish, O.EXPIRED, reserved=1, expires=5), horizon=9)
+        return log_of(Row(0, 0, 9), Row(0, None, finish, Outcome.EXPIRED, reserved=1, expires=5), horizon=9)
 
     of(5.1).check()
     of(9).check()
@@ -122,10 +130,10 @@ def test_patience_in_a_worker_ends_when_somebody_looks() -> None:
 
 def test_a_start_that_takes_its_replica_down_is_over_at_that_instant() -> None:
     fleet = fleet_of((0, 0, READY, 2), (5, 0, Cause.STARTING, 0), (8, 0, READY, 2))
-    rows = [Row(0, 0, 5, O.LOST), Row(5, 5, 5, O.LOST, slot=1), Row(6, 8, 9)]
+    rows = [Row(0, 0, 5, Outcome.LOST), Row(5, 5, 5, Outcome.LOST, slot=1), Row(6, 8, 9)]
     phases = phases_of((0, IO, 9, 0, None), (1, IO, 0, 5, None), (2, IO, 1, 8, 9))
     log_of(*rows, horizon=9, fleet=fleet, phases=phases, terms=(Terms(),)).check()
-    longer = [rows[0], Row(5, 5, 5.1, O.LOST, slot=1), rows[2]]
+    longer = [rows[0], Row(5, 5, 5.1, Outcome.LOST, slot=1), rows[2]]
     with pytest.raises(LogError, match="starts on replica 0, which is not ready"):
         log_of(*longer, horizon=9, fleet=fleet, phases=phases, terms=(Terms(),)).check()
 
@@ -161,7 +169,7 @@ def test_a_worker_holds_no_more_than_its_window() -> None:
 
 
 def test_slots_that_take_nothing_for_a_while_are_not_idle() -> None:
-    rows = [Row(0, 0, 2, O.LOST), Row(1, 2.05, 4), Row(5, 7, 8)]
+    rows = [Row(0, 0, 2, Outcome.LOST), Row(1, 2.05, 4), Row(5, 7, 8)]
     phases = phases_of((0, IO, 5, 0, None), (1, IO, 1.95, 2.05, 4), (2, IO, 1, 7, 8))
     fleet = fleet_of((0, 0, READY, 1))
     log = log_of(*rows, horizon=8, fleet=fleet, phases=phases, terms=(Terms(),))
@@ -211,7 +219,10 @@ def test_jobs_are_counted_once_and_attempts_beside_them() -> None:
 
 
 def test_a_deleted_copy_decides_nothing() -> None:
-    rows = [Row(0, 5, 20, O.FAILED, job=0, reserved=1), Row(0, None, 20, O.REDELIVERED, job=0, attempt=1, published=10)]
+    rows = [
+        Row(0, 5, 20, Outcome.FAILED, job=0, reserved=1),
+        Row(0, None, 20, Outcome.REDELIVERED, job=0, attempt=1, published=10),
+    ]
     log = log_of(*rows, horizon=20)
     log.check()
     tree = figures(log)
@@ -222,7 +233,7 @@ def test_a_deleted_copy_decides_nothing() -> None:
 def test_a_message_that_nobody_found_is_unfinished() -> None:
     """With late acknowledgement it waits for a sweep; with early acknowledgement it is lost."""
     fleet = fleet_of((0, 0, READY, 1), (10, 0, DOWN, 0))
-    log = log_of(Row(0, 0, 10, O.LOST), horizon=50, fleet=fleet, terms=(Terms(ideal=False, late=True),))
+    log = log_of(Row(0, 0, 10, Outcome.LOST), horizon=50, fleet=fleet, terms=(Terms(ideal=False, late=True),))
     log.check()
     assert (figures(log)["jobs"]["lost"], figures(log)["jobs"]["unfinished"]) == (0, 1)
     early = replace(log, terms=(Terms(ideal=False),))
@@ -257,10 +268,10 @@ def test_the_parts_of_a_wait_are_those_of_a_loop(build: Callable[[], RunLog]) ->
     spent, count, step = dict.fromkeys(PARTS, 0), 0, S // 20
     for job in range(len(log.jobs)):
         rows = np.flatnonzero(log.attempts.job == job)
-        kept = [i for i in rows if log.attempts.outcome[i] != O.REDELIVERED]
-        decided = next((i for i in rows if log.attempts.outcome[i] == O.DONE), kept[-1])
+        kept = [i for i in rows if log.attempts.outcome[i] != Outcome.REDELIVERED]
+        decided = next((i for i in rows if log.attempts.outcome[i] == Outcome.DONE), kept[-1])
         start = int(log.attempts.started_ns[decided])
-        if start == NEVER or log.attempts.outcome[decided] == O.EXPIRED:
+        if start == NEVER or log.attempts.outcome[decided] == Outcome.EXPIRED:
             continue
         count += 1
         for t in range(int(log.jobs.arrival_ns[job]), start, step):
@@ -273,7 +284,7 @@ def test_the_parts_of_a_wait_are_those_of_a_loop(build: Callable[[], RunLog]) ->
 
 
 def test_the_parts_of_nothing_are_none() -> None:
-    tree = figures(log_of(Row(0, None, None, O.UNFINISHED), horizon=9, fleet=fleet_of()))
+    tree = figures(log_of(Row(0, None, None, Outcome.UNFINISHED), horizon=9, fleet=fleet_of()))
     assert [tree["wait"][name] for name in PARTS] == [None] * 3
     row = Row(0, 3, 9, replica=-1, slot=-1, reserved=NEVER / SECOND)
     tree = figures(log_of(row, horizon=9, fleet=fleet_of(), phases=phases_of(), engine="observed"))
@@ -420,7 +431,9 @@ def test_what_was_told_becomes_a_log() -> None:
     n = NEVER
     told = Told(
         arrival_ns=whole([0, n, S]),
-        attempts=np.array([[2, 0, S, n, n, n, -1, -1, -1, O.UNFINISHED], [0, 0, 0, 1, 2, 4 * S + 2, 0, 0, 0, O.DONE]]),
+        attempts=np.array(
+            [[2, 0, S, n, n, n, -1, -1, -1, Outcome.UNFINISHED], [0, 0, 0, 1, 2, 4 * S + 2, 0, 0, 0, Outcome.DONE]]
+        ),
         phases=np.array([[1, 0, 2, 4 * S + 2]]),
         fleet=np.array(
             [

@@ -8,14 +8,13 @@ import numpy as np
 
 from workersim.metrics.curves import missing
 from workersim.runlog.counting import exact_sum, left_queue_ns
-from workersim.runlog.schema import Attempts
 from workersim.units import NEVER, SECOND
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from workersim.runlog import RunLog
-    from workersim.runlog.schema import Ints
+    from workersim.runlog.schema import Attempts, Ints
 
 __all__ = ["PARTS", "wait_parts"]
 
