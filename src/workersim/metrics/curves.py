@@ -172,7 +172,7 @@ def _cost(log: RunLog, rows: Any, fleet: FleetChanges) -> StepFunction:
     for price in np.unique(fleet.vcpu_price[fleet.vcpu_price > 0]):
         charged = np.isin(log.attempts.replica, fleet.replica[fleet.vcpu_price == price])
         used = closed(cpu_in_use(log, charged if rows is None else charged & rows), log.horizon_ns)
-        cost = _sum(cost, used, float(price))
+        cost = cost.plus(used, float(price))
     return cost
 
 
@@ -227,11 +227,6 @@ def closed(steps: tuple[Ints, NDArray[Any]], end_ns: int) -> StepFunction:
     inside = times <= end_ns
     inside[1:] &= values[1:] != values[:-1]
     return StepFunction(times[inside], values[inside], end_ns)
-
-
-def _sum(one: StepFunction, other: StepFunction, factor: float) -> StepFunction:
-    times = np.union1d(one.times_ns, other.times_ns)
-    return StepFunction(times, _at(one, times) + factor * _at(other, times), one.end_ns)
 
 
 def share(part: StepFunction, whole: StepFunction) -> StepFunction:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["QUANTILES", "figures", "spread"]
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
-_CURVES = ("queue_length", "visible", "reserved", "utilization", "cpu")
+_CURVES = ("queue_length", "visible", "reserved", "utilization", "cpu", "replicas")
 
 
 def figures(log: RunLog, *, warm_up_ns: int = 0) -> dict[str, Any]:
@@ -45,8 +45,8 @@ def figures(log: RunLog, *, warm_up_ns: int = 0) -> dict[str, Any]:
         started and did not expire; in ``waited`` over those of them that waited at all; beside them
         ``visible, reserved, running``, the parts of its mean), ``service`` (over attempts that left
         their slot) and ``response`` (arrival to the finish of the attempt that decided), each with
-        ``mean, std, p50, p90, p95, p99, max``; ``queue_length, visible, reserved, utilization, cpu``
-        (``mean, max``); ``memory`` (``reserved``: the most bytes held, ``mean``); ``cost`` (``total``,
+        ``mean, std, p50, p90, p95, p99, max``; ``queue_length, visible, reserved, utilization, cpu,
+        replicas`` (``mean, max``); ``memory`` (``reserved``: the most bytes held, ``mean``); ``cost`` (``total``,
         ``per_job``); ``throughput`` (jobs done per second).  A figure of nothing is None.
 
     Raises
