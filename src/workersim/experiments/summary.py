@@ -20,6 +20,18 @@ __all__ = ["WIDTH", "in_columns", "labelled", "summary", "summary_html"]
 WIDTH = 80
 NOTHING = "—"
 _SPREAD = ("mean", "p50", "p90", "p95", "p99", "max")
+_ENDS = ("finished", "failed", "expired", "lost", "unfinished")
+_AGAIN = {
+    "retried": "attempts retried",
+    "redelivered": "messages redelivered",
+    "done_twice": "jobs done more than once",
+    "timed_out": "jobs timed out",
+}
+_PARTS = {
+    "visible": "visible in the queue",
+    "reserved": "reserved by a worker",
+    "running": "in attempts that did not decide",
+}
 _TOO_WIDE = ("p99", "p90")  # which columns a table goes without if it is wider than a page
 
 
@@ -110,8 +122,10 @@ def _tables(metrics: Mapping[str, Any]) -> Iterator[Table]:
     rows = [[label, *_cells(block, _SPREAD, format_duration)] for label, block in blocks]
     mean = "mean ± 95 %" if "interval" in metrics["wait"] else "mean"
     yield Table(["", mean, *_SPREAD[1:]], rows)
-    curves = [("queue length", "queue_length", format_number), ("utilization", "utilization", format_share)]
-    curves.append(("CPU", "cpu", format_share))
+    curves = [("queue length", "queue_length", format_number)]
+    if metrics["reserved"]["max"]:
+        curves += [("  visible", "visible", format_number), ("  reserved", "reserved", format_number)]
+    curves += [("utilization", "utilization", format_share), ("CPU", "cpu", format_share)]
     rows = [[label, *_cells(metrics[name], ("mean", "max"), show)] for label, name, show in curves]
     yield Table(["", mean, "max"], rows)
 
@@ -135,19 +149,39 @@ def _with_half(mean: str, half: float) -> str:
 
 
 def _facts(result: Result) -> list[tuple[str, str]]:
-    metrics, fleets = result.metrics, result.scenario.fleets.values()
-    jobs, cost = metrics["jobs"], metrics["cost"]
+    metrics = result.metrics
+    cost = metrics["cost"]
     reserved = _shown(metrics["memory"]["reserved"], format_size, " reserved")
-    ends = [name for name in jobs if name not in ("arrived", "interval") and (jobs[name] or name == "finished")]
-    # Means over replications are shown with the digits that they need to add up.
-    counted = ", ".join(f"{round(jobs[name], 2):,.10g} {name}" for name in ["arrived", *ends])
+    fleets = result.scenario.fleets.values()
     return [
-        ("jobs", counted),
+        *_of_waits(metrics["wait"]),
+        ("jobs", _jobs(metrics["jobs"])),
+        *_of_attempts(metrics["jobs"]),
         ("throughput", _shown(metrics["throughput"], format_rate)),
         ("offered load", _shown(metrics["offered_load"], format_number, " erlangs")),
         ("memory", reserved if any(fleet.memory_bytes for fleet in fleets) else "not given"),
         ("cost", f"{_shown(cost['total'], format_number)} in all, {_shown(cost['per_job'], format_number)} a job"),
     ]
+
+
+def _jobs(jobs: Mapping[str, Any]) -> str:
+    ends = [name for name in _ENDS if jobs[name] or name == "finished"]
+    # Means over replications are shown with the digits that they need to add up.
+    return ", ".join(f"{round(jobs[name], 2):,.10g} {name}" for name in ["arrived", *ends])
+
+
+def _of_attempts(jobs: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return how often something came back, if anything did."""
+    told = [f"{round(jobs[name], 2):,.10g} {words}" for name, words in _AGAIN.items() if jobs[name]]
+    return [("again", ", ".join(told))] if told else []
+
+
+def _of_waits(wait: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what the mean wait was spent in, if that is not just the queue."""
+    if not wait["reserved"] and not wait["running"]:
+        return []
+    told = [f"{format_duration(wait[name])} {words}" for name, words in _PARTS.items() if wait[name]]
+    return [("mean wait", ", ".join(told))]
 
 
 def _shown(value: float | None, show: Callable[[float], str], of: str = "") -> str:

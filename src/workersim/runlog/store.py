@@ -28,6 +28,7 @@ from workersim.errors import InputError, LogError
 from workersim.runlog.log import RunLog
 from workersim.runlog.phasing import PhaseEnds
 from workersim.runlog.schema import Attempts, FleetChanges, JobTable, Phases
+from workersim.runlog.terms import Pause, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,7 @@ __all__ = ["load", "save"]
 
 FORMAT = 1
 Parts = dict[str, dict[str, NDArray[Any]]]
-_FLOATS = {"vcpus", "price"}
+_FLOATS = {"vcpus", "price", "vcpu_price"}
 _META = {
     "format": int,
     "horizon_ns": int,
@@ -144,6 +145,8 @@ def _to_parts(log: RunLog) -> tuple[Parts, dict[str, Any]]:
             parts["demands"]["ends_ns"] = source.ends_ns
     meta: dict[str, Any] = {name: getattr(log, name) for name in ("horizon_ns", "seed", "digest", "engine")}
     meta |= {"format": FORMAT, "classes": log.jobs.classes, "queues": log.jobs.queues}
+    meta |= {"services": log.services, "terms": [each._asdict() for each in log.terms], "pauses": log.pauses}
+    meta["least_price"] = log.least_price
     meta["rows"] = {name: len(next(iter(columns.values()))) for name, columns in parts.items()}
     return parts, meta
 
@@ -165,7 +168,27 @@ def _from_parts(parts: Parts, meta: dict[str, Any]) -> RunLog:
         phase_source=_phase_source(columns, len(jobs)),
         fleet=FleetChanges(**columns["fleet"]),
         **{name: meta[name] for name in ("horizon_ns", "seed", "digest", "engine")},
+        **_about_workers(meta),
     )
+
+
+def _about_workers(meta: dict[str, Any]) -> dict[str, Any]:
+    """Return what is said of services and their workers; a log may say nothing of them."""
+    services = tuple(str(each) for each in meta.get("services", ("",)))
+    if not services:
+        msg = "it has no service"
+        raise ValueError(msg)
+    return {
+        "services": services,
+        "terms": tuple(_terms(**each) for each in meta.get("terms", ())),
+        "pauses": tuple(Pause(*(int(number) for number in each)) for each in meta.get("pauses", ())),
+        "least_price": float(meta.get("least_price", 0.0)),
+    }
+
+
+def _terms(*, queues: list[int] | None, delayed: list[int], window: int, **flags: bool) -> Terms:
+    served = None if queues is None else tuple(int(each) for each in queues)
+    return Terms(served, window=int(window), delayed=tuple(int(each) for each in delayed), **flags)
 
 
 def _phase_source(columns: dict[str, Any], jobs: int) -> Phases | PhaseEnds:
