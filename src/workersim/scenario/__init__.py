@@ -20,7 +20,7 @@ from workersim.scenario.distributions import (
 from workersim.scenario.fleet import Fleet
 from workersim.scenario.happenings import Broker, Change, Crash, Deploy, Failures, Outage, Stop
 from workersim.scenario.jsonschema import schema
-from workersim.scenario.load import load, load_many, read
+from workersim.scenario.load import load, load_fleet, load_many, read
 from workersim.scenario.models import RunSettings, Scenario
 from workersim.scenario.worker import Celery, WorkerAutoscale
 from workersim.scenario.workload import Follower, JobClass, Phase, Retries, Workload
@@ -68,6 +68,7 @@ __all__ = [
     "Workload",
     "amount",
     "load",
+    "load_fleet",
     "load_many",
     "read",
     "schema",

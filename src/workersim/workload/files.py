@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 __all__ = ["ensure_file", "open_binary", "open_text"]
 
 LONGEST_LINE = 2**20
+BLOCK = 2**16
 OFTEN = 8192  # lines between two words about the progress
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
-def open_text(path: Path, progress: Progress | None = None) -> Generator[str, None, None]:
+def open_text(path: Path, progress: Progress | None = None, *, lines: bool = True) -> Generator[str, None, None]:
     r"""Yield the lines of a UTF-8 file, with their ends, without a byte order mark.
 
     Parameters
@@ -32,6 +33,8 @@ def open_text(path: Path, progress: Progress | None = None) -> Generator[str, No
         A text file, as it is or compressed by gzip or zstd, which is told by its first bytes.
     progress
         Called now and then as ``progress(done, of)``, in bytes of the file as it lies on the disk.
+    lines
+        False: yield blocks of text instead, wherever its lines end.
 
     Raises
     ------
@@ -47,18 +50,19 @@ def open_text(path: Path, progress: Progress | None = None) -> Generator[str, No
         with path.open("rb") as raw, open_binary(raw) as binary:
             size = path.stat().st_size
             text = io.TextIOWrapper(binary, encoding="utf-8-sig", newline="")
-            for number, line in enumerate(iter(partial(text.readline, LONGEST_LINE), ""), 1):
-                if "\0" in line:
-                    _refuse(path, f"line {number} holds a NUL byte; expected text in UTF-8")
-                if len(line) >= LONGEST_LINE:
+            more = partial(text.readline, LONGEST_LINE) if lines else partial(text.read, BLOCK)
+            for number, piece in enumerate(iter(more, ""), 1):
+                if "\0" in piece:
+                    _refuse(path, f"{_place(number, lines=lines)} holds a NUL byte; expected text in UTF-8")
+                if lines and len(piece) >= LONGEST_LINE:
                     _refuse(path, f"line {number} is longer than 1 MB; expected a line a row")
-                if progress and number % OFTEN == 0:
+                if progress and (number % OFTEN == 0 or not lines):
                     progress(raw.tell(), size)
-                yield line
+                yield piece
     except UnicodeDecodeError:
         _refuse(path, f"line {_first_bad_line(path)} is not UTF-8; expected text in UTF-8")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        _refuse(path, f"its compression is damaged after line {number}: {error}")
+        _refuse(path, f"its compression is damaged after {_place(number, lines=lines)}: {error}")
     except (OSError, ValueError) as error:
         _refuse(path, f"cannot be read: {_reason(error)}")
 
@@ -113,6 +117,10 @@ def _first_bad_line(path: Path) -> int:
             except UnicodeDecodeError:
                 return number
     return 0  # pragma: no cover  # the file was mended in between
+
+
+def _place(number: int, *, lines: bool) -> str:
+    return f"line {number}" if lines else f"character {number * BLOCK:,} or so"
 
 
 def _reason(error: OSError | ValueError) -> str:
