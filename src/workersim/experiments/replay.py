@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -33,7 +33,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Replay", "replay"]
 
-UNBOUND = "all of it"
+
+class Traffic(NamedTuple):
+    """Which of the recorded jobs are replayed, and how many times as many and as fast."""
+
+    scale: float | str = 1.0
+    speed: float | str = 1.0
+    from_: Any = None
+    to: Any = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,10 +118,7 @@ def replay(
     *,
     engine: Literal["auto", "simpy", "compiled"] = "auto",
     seed: int = 1,
-    scale: float | str = 1.0,
-    speed: float | str = 1.0,
-    from_: Any = None,
-    to: Any = None,
+    **traffic: Any,
 ) -> Replay:
     """Run recorded jobs on a fleet, and compare with what was observed.
 
@@ -127,12 +131,10 @@ def replay(
         the recording itself tells of, with workers that take straight from the queue.
     engine, seed
         As in ``ws.run``; the seed is for ``scale`` and for what the fleet leaves to chance.
-    scale
-        How much of the traffic: ``0.5`` or ``"2x"``; thinned out below 1, superposed above.
-    speed
-        How many times as fast jobs arrive; what they need stays.
-    from_, to
-        Only jobs that arrive in between: a duration from the start of the recording, such as ``"2 h"``.
+    **traffic
+        ``scale``: how much of the traffic, ``0.5`` or ``"2x"``; thinned out below 1, superposed above.  ``speed``: how
+        many times as fast jobs arrive; what they need stays.  ``from_``, ``to``: only jobs that arrive in between,
+        as durations from the start of the recording, such as ``"2 h"``.
 
     Returns
     -------
@@ -144,27 +146,23 @@ def replay(
     InputError
         If nothing says what the jobs need, no job is left, or the file names no fleet and none is given.
     """
+    wanted = Traffic(**traffic)
     recording = trace if isinstance(trace, Recording) else read_trace(trace)
     named, notes = _fleet(recording, fleet)
     if recording.jobs is None:
         msg = f"{recording.path}: nothing says what jobs need; name a column of services: columns={{'service': …}}"
         raise InputError(msg)
-    start_ns, end_ns = _window(from_, to)
+    start_ns, end_ns = _window(wanted)
     rows = between(recording.jobs, start_ns, end_ns)
     if not len(rows):
-        msg = f"{recording.path}: expected jobs that arrive between {from_ or '0 s'} and {to or 'the end'}, found none"
+        asked = f"{wanted.from_ or '0 s'} and {wanted.to or 'the end'}"
+        msg = f"{recording.path}: expected jobs that arrive between {asked}, found none"
         raise InputError(msg)
-    factor, pace = _factor("scale", scale), _factor("speed", speed)
     recorded = _shifted(taken(recording.jobs, rows) if len(rows) < len(recording.jobs) else recording.jobs, start_ns)
-    jobs, how = scaled(recorded, factor, seed=seed)
-    jobs = _on(named.fleet, sped_up(jobs, pace) if pace != 1 else jobs, seed)
-    if how:
-        notes.append(how)
-    if pace != 1:
-        notes.append(f"Jobs arrive {pace:g} times as fast as recorded; what they need is as recorded.")
-    result = _simulated(recording, named, jobs, engine=engine, seed=seed)
+    jobs = _changed(recorded, wanted, notes, seed)
+    result = _simulated(recording, named, _on(named.fleet, jobs, seed), engine=engine, seed=seed)
     observed = None if recording.log is None else window_of(recording.log, recording.job_rows[rows], start_ns)
-    return _compared(recording, result, observed, notes, is_same=factor == 1 and pace == 1)
+    return _compared(recording, result, observed, notes, is_same=jobs is recorded)
 
 
 def _compared(
@@ -199,15 +197,27 @@ def _bare(fleet: Fleet, name: str) -> Scenario:
     return Scenario(name=name, fleet=fleet, workload=Workload(arrivals=()), run=RunSettings(until="1 s"))
 
 
-def _window(from_: Any, to: Any) -> tuple[int, int]:
+def _window(wanted: Traffic) -> tuple[int, int]:
     bounds = []
-    for name, value, default in (("from", from_, 0), ("to", to, NEVER)):
+    for name, value, default in (("from", wanted.from_, 0), ("to", wanted.to, NEVER)):
         try:
             bounds.append(default if value is None else int(parse_duration(value)))
         except ValueError as error:
             msg = f"{name}: {error}"
             raise InputError(msg) from None
     return bounds[0], bounds[1]
+
+
+def _changed(jobs: Jobs, wanted: Traffic, notes: list[str], seed: int) -> Jobs:
+    """Return the jobs in the amount and at the pace that is wanted, and note how that was done."""
+    jobs, how = scaled(jobs, _factor("scale", wanted.scale), seed=seed)
+    pace = _factor("speed", wanted.speed)
+    if how:
+        notes.append(how)
+    if pace != 1:
+        notes.append(f"Jobs arrive {pace:g} times as fast as recorded; what they need is as recorded.")
+        jobs = sped_up(jobs, pace)
+    return jobs
 
 
 def _factor(name: str, value: float | str) -> float:
@@ -228,7 +238,7 @@ def _shifted(jobs: Jobs, start_ns: int) -> Jobs:
 
 
 def _on(fleet: Fleet, jobs: Jobs, seed: int) -> Jobs:
-    """Return the jobs as this fleet takes them: in its home queue where the file names none, with what it needs drawn."""
+    """Return the jobs as this fleet takes them: in its home queue where the file names none."""
     table = jobs.table
     if table.queues == ("default",) and fleet.home_queue != "default":
         table = replace(table, queues=(fleet.home_queue,))

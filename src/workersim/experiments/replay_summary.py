@@ -31,7 +31,7 @@ _ROWS: tuple[tuple[str, str, str, Callable[[float], str]], ...] = (
 
 
 def summary(replay: Replay) -> str:
-    """Return what was simulated beside what was observed, as lines of at most 80 columns; ``—`` is a figure of nothing."""
+    """Return what was simulated beside what was observed, in 80 columns; ``—`` is a figure of nothing."""
     lines = [*textwrap.wrap(_title(replay), WIDTH), *labelled(_head(replay)), "", *in_columns(_table(replay))]
     facts = list(_facts(replay))
     if facts:
@@ -89,14 +89,12 @@ def _facts(replay: Replay) -> Iterator[tuple[str, str]]:
     if agreed is None:
         return
     correlation = NOTHING if agreed.correlation is None else format_number(agreed.correlation)
-    yield (
-        "job by job",
-        f"waits of {agreed.jobs:,} jobs differ by {format_duration(agreed.mean_error_s)} on average; correlation "
-        f"{correlation}, Kolmogorov-Smirnov distance {format_number(agreed.ks)}",
-    )
+    apart = f"waits of {agreed.jobs:,} jobs differ by {format_duration(agreed.mean_error_s)} on average"
+    distance = f"Kolmogorov-Smirnov distance {format_number(agreed.ks)}"
+    yield "job by job", f"{apart}; correlation {correlation}, {distance}"
     worst = agreed.worst_hour
+    waited, simulated = format_duration(worst["observed"]), format_duration(worst["simulated"])
     yield (
         "worst hour",
-        f"from {format_duration(worst['from'])}: {worst['jobs']:,} jobs waited {format_duration(worst['observed'])}, "
-        f"simulated {format_duration(worst['simulated'])}",
+        f"from {format_duration(worst['from'])}: {worst['jobs']:,} jobs, {waited}, simulated {simulated}",
     )

@@ -59,7 +59,7 @@ def replayed_waits(replay: Any, ax: Axes | None = None) -> Axes:
     if not ax.lines:
         note(ax, "no job has started")
     time_axis(ax, longest or 1.0)
-    ax.set_xlabel(ax.get_xlabel().replace("time", "wait"))
+    ax.set_xlabel(ax.get_xlabel().replace("time since the start", "wait"))
     ax.set_ylabel("share of jobs that waited at most so long")
     ax.set_ylim(0, 1.02)
     head(ax, "Waits")

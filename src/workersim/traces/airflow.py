@@ -63,7 +63,7 @@ def _queued(texts: Columns, numbers: Sequence[int], repairs: Repairs) -> list[bo
         tries = [
             number for number, text in zip(numbers, texts["try_number"], strict=True) if text not in {"", "0", "1"}
         ]
-        repairs.add("are of a later try: what the tries before took is not in this table", tries)
+        repairs.add("of a later try: what the tries before took is not in this table", tries)
     return queued
 
 

@@ -70,7 +70,7 @@ def assembled(facts: Facts, repairs: Repairs) -> Assembled:
 
 def _say_of_order(arrival: NDArray[np.int64], repairs: Repairs) -> None:
     repairs.count(
-        "arrive before a job of an earlier row: the rows keep their order",
+        "that arrives before one of an earlier row: the rows keep their order",
         int((np.diff(arrival) < 0).sum()),
         noun="job",
     )
@@ -107,7 +107,7 @@ def _jobs(
     deciding = _deciding(facts, first)
     known = np.flatnonzero(facts.demands.counts[deciding] > 0)
     left = len(first) - len(known)
-    repairs.count("cannot be replayed, as nothing says what they need", left, noun="job")
+    repairs.count("left out of a replay, as nothing says what is needed", left, noun="job")
     if not len(known):
         return None, known
     demands = rearranged([facts.demands], deciding[known])
@@ -179,7 +179,7 @@ def _between(
     moved = np.where(known, np.minimum(np.maximum(reserved, published), np.maximum(left, published)), NEVER)
     apart = int(np.abs(moved - reserved)[known].max(initial=0))
     repairs.count(
-        f"are received before they were published or after they left (by {apart / SECOND:.3g} s at most): moved between",
+        f"received before it was published or after it left, by {apart / SECOND:.3g} s at most: moved between",
         int((moved != reserved).sum()),
         noun="attempt",
     )
@@ -187,10 +187,11 @@ def _between(
 
 
 def _horizon(facts: Facts, attempts: Attempts, table: JobTable, zero_ns: int) -> int:
-    ends = [int(table.arrival_ns.max()), 0 if facts.end_ns is None else facts.end_ns - zero_ns]
-    for column in (attempts.published_ns, attempts.reserved_ns, attempts.started_ns, attempts.finished_ns):
-        ends.append(int(np.max(column[column < NEVER], initial=0)))
-    return max(ends)
+    told = 0 if facts.end_ns is None else facts.end_ns - zero_ns
+    columns = (attempts.published_ns, attempts.reserved_ns, attempts.started_ns, attempts.finished_ns)
+    return max(
+        int(table.arrival_ns.max()), told, *(int(np.max(column[column < NEVER], initial=0)) for column in columns)
+    )
 
 
 def _fleet(facts: Facts, zero_ns: int, horizon_ns: int) -> FleetChanges:

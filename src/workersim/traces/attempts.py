@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["by_job", "in_rows"]
 
-TWICE = "say the same of the same attempt as a row before, as a message that came twice does: counted once"
-AGAIN = "are further attempts of a job that another row began: the job arrives once"
+TWICE = "the same as an earlier one of its attempt, as of a message that came twice: counted once"
+AGAIN = "of a further attempt of a job that has another row: the job arrives once"
 
 
 def by_job(facts: Facts, ids: NDArray[np.int64], attempt: NDArray[np.int64], repairs: Repairs) -> Facts:
@@ -60,7 +60,9 @@ def by_job(facts: Facts, ids: NDArray[np.int64], attempt: NDArray[np.int64], rep
 def in_rows(facts: Facts, order: NDArray[np.int64]) -> Facts:
     """Return some of the rows, in another order."""
     held: dict[str, Any] = {each.name: getattr(facts, each.name) for each in fields(facts)}
-    columns = {name: picked(column, order) for name, column in held.items() if isinstance(column, np.ndarray)}
+    columns: dict[str, Any] = {
+        name: picked(column, order) for name, column in held.items() if isinstance(column, np.ndarray)
+    }
     places = facts.places
     columns["places"] = Places(picked(places.replica, order), picked(places.slot, order), places.fleet)
     return replace(facts, **columns, demands=rearranged([facts.demands], order))

@@ -42,15 +42,15 @@ TYPES = {
 LATE_NS = SECOND // 10  # an end that is told later than this after start + runtime was held back by its worker
 TIME_LIMIT, PROCESS_LOST, EXPIRED = 1, 2, 3
 
-UNSTARTED = "have no task-started: the start is the end less the runtime"
-UNTIMED = "have neither task-started nor a runtime: the start is the receipt"
-UNRECEIVED = "have no task-received: received when started"
-TOLD_LATE = "were told late by a worker that shut down or forked: they ended at start + runtime"
-TWICE = "tell what was told before (a hard time limit tells its failure twice): counted once"
-RESENT = "were sent again under their id and the same number of retries: counted once"
-RETURNED = "returned to their queue unstarted: their row ends at the next receipt"
-ABANDONED = "were running when their message was delivered again: lost when their worker was last heard of"
-ENDLESS = "tell the end of an attempt that nothing else tells of: left out"
+UNSTARTED = "without task-started: the start is the end less the runtime"
+UNTIMED = "with neither task-started nor a runtime: the start is the receipt"
+UNRECEIVED = "without task-received: received when started"
+TOLD_LATE = "told late by a worker that shut down or forked: ended at start + runtime"
+TWICE = "that was told before (a hard time limit tells its failure twice): counted once"
+RESENT = "sent again under the same id and number of retries: counted once"
+RETURNED = "returned to the queue unstarted: its row ends at the next receipt"
+ABANDONED = "still running when delivered again: lost when its worker was last heard of"
+ENDLESS = "about the end of an attempt that nothing else tells of: left out"
 
 
 class Event(NamedTuple):
@@ -77,6 +77,8 @@ class Follower:
         For each host the instants at which it said so.
     heard
         For each host when it was last heard of.
+    beats
+        For each host the instant of its first heartbeat, and how many there were.
     """
 
     def __init__(self, tasks: int, repairs: Repairs) -> None:
@@ -87,6 +89,7 @@ class Follower:
         self.online: dict[int, list[int]] = {}
         self.offline: dict[int, list[int]] = {}
         self.heard: dict[int, int] = {}
+        self.beats: dict[int, tuple[int, int]] = {}
         self._rows: list[tuple[int, ...]] = [()] * tasks
         self._steps = {SENT: self._sent, RECEIVED: self._received, STARTED: self._started}
 
@@ -96,7 +99,10 @@ class Follower:
             self.online.setdefault(event.host, []).append(event.at)
         elif event.kind == OFFLINE:
             self.offline.setdefault(event.host, []).append(event.at)
-        elif event.kind != HEARTBEAT:
+        elif event.kind == HEARTBEAT:
+            first, beats = self.beats.get(event.host, (event.at, 0))
+            self.beats[event.host] = (first, beats + 1)
+        else:
             self._steps.get(event.kind, self._ended)(event)
         if event.kind != SENT:
             self.heard[event.host] = event.at

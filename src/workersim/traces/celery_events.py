@@ -35,8 +35,8 @@ SKEW_NS = SECOND  # what the clocks of two hosts may differ by unnoticed: the ne
 AHEAD_NS = SECOND // 20  # an event that is received before it happened by more than this comes of a clock that is ahead
 LONGEST = 200
 NO_EVENT = "left out: no event, or one without a time or a task"
-UNKNOWN = "are of a kind that says nothing of jobs: not looked at"
-DISORDER = "happened before an event of an earlier line: put into order"
+UNKNOWN = "of a kind that says nothing of jobs: not looked at"
+DISORDER = "that happened before an event of an earlier line: put into order"
 
 
 def read_events(path: Path, repairs: Repairs, progress: Progress | None = None) -> tuple[Facts, int, str]:
@@ -156,8 +156,8 @@ class _Columns:
                 instants[host == number] += shift
                 off = "behind" if shift > 0 else "ahead"
                 self.repairs.say(
-                    f"The clock of {shown(name)} is {abs(shift) / SECOND:,.6g} s {off}: its events are set by when they "
-                    "were received."
+                    f"The clock of {shown(name)} is {abs(shift) / SECOND:,.6g} s {off}: its events are set by when "
+                    "they were received."
                 )
         return instants
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workersim.runlog import Kind
-from workersim.traces.celery_fleet import observed_fleet
+from workersim.runlog import Kind, Outcome
+from workersim.traces.celery_fleet import lives_of
 from workersim.traces.cells import ABSENT
 from workersim.traces.facts import Facts, Places
-from workersim.units import NEVER, SECOND
+from workersim.units import NEVER, SECOND, shown
 from workersim.workload.demands import Demands
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = ["facts_of"]
 
-UNSENT = "have no task-sent: they arrive at their receipt, so the time in Redis before it is in no wait"
+UNSENT = "without task-sent: the arrival is the receipt, so the time in Redis before it is in no wait"
 ONLY_ENDED = "left out: neither sent, received nor started is known"
-RETRIES = "were tried more than once: replayed once, with what the deciding attempt needed"
-LONGEST_NS = 2**60
+RETRIES = "tried more than once: replayed once, with what the deciding attempt needed"
+LOST = "still running when its worker died: lost then"
 
 
 def facts_of(follower: Follower, columns: Any, repairs: Repairs, *, end_ns: int) -> tuple[Facts, str]:
@@ -63,9 +63,19 @@ def facts_of(follower: Follower, columns: Any, repairs: Repairs, *, end_ns: int)
     get = {name: np.array(column)[task[order]] for name, column in _of_tasks(columns).items()}
     meta = columns.meta
     planned = _planned(meta, columns.uuids)
-    workers, fleet, capacity_known = observed_fleet(meta, columns.hosts, follower, int(arrival.min()), end_ns)
-    host = np.array(follower.host, np.int64)[order]
-    where = np.array([*(workers.get(name, ABSENT) for name in columns.hosts), ABSENT], np.int64)
+    lives = lives_of(meta, columns.hosts, follower, int(arrival.min()), end_ns)
+    for name in lives.silent:
+        repairs.say(
+            f"Worker {shown(name)} fell silent before the others: taken as dead from when it was last heard of."
+        )
+    where = np.array([*(lives.workers.get(name, ABSENT) for name in columns.hosts), ABSENT], np.int64)
+    replica = where[np.array(follower.host, np.int64)[order]]
+    outcome = np.array(follower.outcome, np.int64)[order]
+    finished = finished[order]
+    lost = _lost(lives.down, replica, started[order], finished)
+    repairs.count(LOST, int((lost < NEVER).sum()), noun="task")
+    outcome = np.where(lost < NEVER, int(Outcome.LOST), outcome)
+    finished = np.minimum(finished, lost)
     first = arrival[task[order]]
     facts = Facts(
         job=job_of,
@@ -73,14 +83,14 @@ def facts_of(follower: Follower, columns: Any, repairs: Repairs, *, end_ns: int)
         published_ns=np.where(published[order] == NEVER, first, np.maximum(published[order], first)),
         received_ns=received[order],
         started_ns=started[order],
-        finished_ns=finished[order],
-        outcome=np.array(follower.outcome, np.int64)[order],
+        finished_ns=finished,
+        outcome=outcome,
         job_class=get["job_class"],
         queue=get["queue"],
         priority=_priorities(meta, columns.uuids)[task[order]],
         patience_ns=np.where(get["expires"] < NEVER, np.maximum(get["expires"] - first, 0), ABSENT),
-        demands=_demands(planned, task[order], started[order], finished[order]),
-        places=Places(where[host], np.full(len(order), ABSENT), fleet if capacity_known else None),
+        demands=_demands(planned, task[order], started[order], finished),
+        places=Places(replica, np.full(len(order), ABSENT), lives.fleet),
         classes=tuple(columns.classes),
         queues=tuple(columns.queues),
         is_absolute=True,
@@ -88,6 +98,17 @@ def facts_of(follower: Follower, columns: Any, repairs: Repairs, *, end_ns: int)
         meta=meta,
     )
     return facts, "received" if unsent.all() else "sent"
+
+
+def _lost(
+    down: dict[int, list[int]], replica: NDArray[np.int64], started: NDArray[np.int64], finished: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return when attempts were lost with their worker; ``NEVER`` for all others."""
+    lost = np.full(len(replica), NEVER)
+    for number, instants in down.items():
+        for instant in reversed(instants):
+            lost[(replica == number) & (finished == NEVER) & (started <= instant)] = instant
+    return lost
 
 
 def _of_tasks(columns: Any) -> dict[str, NDArray[np.int64]]:
@@ -99,11 +120,12 @@ def _of_tasks(columns: Any) -> dict[str, NDArray[np.int64]]:
 
 
 def _end_ns(meta: dict[str, Any], end_ns: int) -> int:
-    epoch, end = meta.get("epoch"), meta.get("end")
-    if _is_number(epoch) and _is_number(end):
-        told = round((epoch + end) * SECOND)
-        return max(end_ns, told) if told < 2 * end_ns else end_ns
-    return end_ns
+    epoch: Any = meta.get("epoch")
+    end: Any = meta.get("end")
+    if not (_is_number(epoch) and _is_number(end)):
+        return end_ns
+    told = round((epoch + end) * SECOND)
+    return told if end_ns < told < end_ns + 86_400 * SECOND else end_ns
 
 
 def _is_number(value: Any) -> bool:

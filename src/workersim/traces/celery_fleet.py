@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -12,45 +12,83 @@ from workersim.units import SECOND
 if TYPE_CHECKING:
     from workersim.traces.celery_attempts import Follower
 
-__all__ = ["observed_fleet"]
+__all__ = ["Lives", "lives_of"]
 
 MOST_PROCESSES = 10_000
+SILENT = 5  # heartbeats missed by a worker that is taken as dead
+LEAST_BEATS = 3
 
 
-def observed_fleet(
-    meta: dict[str, Any], hosts: dict[str, int], follower: Follower, first_ns: int, last_ns: int
-) -> tuple[dict[str, int], FleetChanges | None, bool]:
-    """Return the numbers of the workers by name, their fleet table, and whether it is known how many processes each has.
+class Lives(NamedTuple):
+    """What is known of recorded workers.
 
-    Workers are numbered by name.  A worker is ready from when the meta line, else its ``worker-online``, says so, else
-    from the first arrival on; it drains from SIGTERM and is down from SIGKILL or from when it went offline.
+    Attributes
+    ----------
+    workers
+        Their numbers by name.
+    fleet
+        Their table by the clock of the file; None if nothing says how many processes each has.
+    down
+        For each number the instants (ns) at which it died or went.
+    silent
+        Names of those that are taken as dead because they fell silent.
     """
-    ran = {int(host) for host in np.unique(np.array(follower.host, np.int64)) if host >= 0} | set(follower.online)
+
+    workers: dict[str, int]
+    fleet: FleetChanges | None
+    down: dict[int, list[int]]
+    silent: list[str]
+
+
+def lives_of(meta: dict[str, Any], hosts: dict[str, int], follower: Follower, first_ns: int, last_ns: int) -> Lives:
+    """Return what became of each worker; they are numbered by name.
+
+    A worker is ready from when the meta line, else its ``worker-online``, says so, else from the first arrival on.  It
+    drains from SIGTERM or ``worker-offline``, and is down from SIGKILL, from its last end after that, or from when it
+    was last heard of, if it then missed five heartbeats.
+    """
+    ran = {int(host) for host in set(follower.host) if host >= 0} | set(follower.online)
     names = sorted(name for name, host in hosts.items() if host in ran)
     workers = {name: number for number, name in enumerate(names)}
-    processes = meta.get("concurrency")
-    known = isinstance(processes, int) and 1 <= processes <= MOST_PROCESSES
-    if not known:
-        return workers, None, False
     rows: list[tuple[int, int, Cause]] = []
+    silent = []
     for name, number in workers.items():
-        rows += _life(meta, name, number, hosts[name], follower, first_ns)
-    rows.sort(key=lambda row: (row[0], row[1], row[2]))
-    rows = [row for row in rows if row[0] <= last_ns]
+        own = _life(meta, name, number, hosts[name], follower, first_ns)
+        fell_silent = not any(cause == Cause.DOWN for _, _, cause in own) and _is_silent(follower, hosts[name], last_ns)
+        if fell_silent:
+            silent.append(name)
+            own.append((follower.heard[hosts[name]], number, Cause.DOWN))
+        rows += own
+    rows = sorted(row for row in rows if row[0] <= last_ns)
+    down: dict[int, list[int]] = {}
+    for instant, number, cause in rows:
+        if cause == Cause.DOWN:
+            down.setdefault(number, []).append(instant)
+    return Lives(workers, _fleet(meta, rows), down, silent)
+
+
+def _is_silent(follower: Follower, host: int, last_ns: int) -> bool:
+    first, beats = follower.beats.get(host, (0, 0))
+    if beats < LEAST_BEATS:
+        return False
+    heard = follower.heard[host]
+    return last_ns - heard > SILENT * max((heard - first) // (beats - 1), SECOND)
+
+
+def _fleet(meta: dict[str, Any], rows: list[tuple[int, int, Cause]]) -> FleetChanges | None:
+    processes = meta.get("concurrency")
+    if isinstance(processes, bool) or not isinstance(processes, int) or not 1 <= processes <= MOST_PROCESSES:
+        return None
     up = np.array([cause in (Cause.READY, Cause.DRAINING) for _, _, cause in rows], np.bool_)
     n = len(rows)
-    return (
-        workers,
-        FleetChanges(
-            instant_ns=np.array([row[0] for row in rows], np.int64),
-            replica=np.array([row[1] for row in rows], np.int64),
-            cause=np.array([int(row[2]) for row in rows], np.int64),
-            slots=np.where(up, processes, 0),
-            vcpus=np.full(n, _vcpus(meta, int(processes)), np.float64),  # type: ignore[arg-type]  # it is a number
-            memory_bytes=np.zeros(n, np.int64),
-            price=np.ones(n, np.float64),
-        ),
-        True,
+    return FleetChanges(
+        instant_ns=np.array([row[0] for row in rows], np.int64),
+        replica=np.array([row[1] for row in rows], np.int64),
+        cause=np.array([int(row[2]) for row in rows], np.int64),
+        slots=np.where(up, processes, 0),
+        vcpus=np.full(n, _vcpus(meta, processes), np.float64),
+        memory_bytes=np.zeros(n, np.int64),
+        price=np.ones(n, np.float64),
     )
 
 

@@ -88,7 +88,7 @@ def parquet_chunks(path: Path, progress: Progress | None = None) -> Iterator[Chu
         If pyarrow is not installed.
     """
     try:
-        import pyarrow as pa  # noqa: PLC0415 (heavy, and not always installed)
+        import pyarrow as pa  # type: ignore[import-untyped]  # noqa: PLC0415 (an extra)
         from pyarrow import parquet  # noqa: PLC0415 (as above)
     except ImportError:
         msg = "reading Parquet needs pyarrow: pip install 'workersim[parquet]'"
@@ -98,7 +98,7 @@ def parquet_chunks(path: Path, progress: Progress | None = None) -> Iterator[Chu
         file = parquet.ParquetFile(path)
         names, taken, of = file.schema_arrow.names, 0, file.metadata.num_rows
         _ensure_once(path, names)
-        yield Chunk({name: () for name in names}, 1, ())
+        yield Chunk(dict.fromkeys(names, ()), 1, ())
         for batch in file.iter_batches(BATCH):
             yield Chunk(
                 {name: _texts(column) for name, column in zip(names, batch.columns, strict=True)}, taken + 1, ()

@@ -5,21 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from workersim.runlog import FleetChanges
     from workersim.workload.demands import Demands
 
 __all__ = ["Facts", "Places"]
-
-Int64s = "NDArray[np.int64]"
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workersim.metrics import spread
-from workersim.units import SECOND
+from workersim.runlog import Outcome
+from workersim.units import NEVER, SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +39,8 @@ def described(recording: Recording) -> dict[str, Any]:
         "format": recording.format,
         "rows": recording.rows,
         "jobs": len(recording) + recording.left_out,
-        "started": 0 if recording.log is None else _started(recording),
-        "finished": 0 if jobs is None else jobs["finished"],
+        "started": 0 if recording.log is None else _decided(recording, "started_ns"),
+        "finished": 0 if recording.log is None else _decided(recording, "finished_ns"),
         "arrival_from": recording.arrival_from,
         "wait": None if tree is None or tree["wait"]["mean"] is None else tree["wait"],
         "service": _service(tree, demand_ns),
@@ -58,13 +59,16 @@ def described(recording: Recording) -> dict[str, Any]:
     }
 
 
-def _started(recording: Recording) -> int:
+def _decided(recording: Recording, column: str) -> int:
+    """Count the jobs of which the attempt that decided them started, or came to an end of its own."""
     from workersim.runlog.deciding import deciding_rows  # noqa: PLC0415 (as small as the call)
-    from workersim.units import NEVER  # noqa: PLC0415 (as above)
 
     log = recording.observed
     rows = deciding_rows(log.attempts, len(log.jobs))
-    return int((log.attempts.started_ns[rows] < NEVER).sum())
+    ran = log.attempts.started_ns[rows] < NEVER
+    if column == "finished_ns":
+        ran &= log.attempts.outcome[rows] != Outcome.LOST
+    return int((ran & (getattr(log.attempts, column)[rows] < NEVER)).sum())
 
 
 def _demands(recording: Recording) -> NDArray[np.int64]:
@@ -150,7 +154,7 @@ def unknowns(recording: Recording) -> Iterator[str]:
         from workersim.metrics.curves import missing  # noqa: PLC0415 (as small as the call)
 
         if missing(log, "reserved"):
-            yield "The file does not say when workers received jobs, so what they reserve is not told from what is visible."
+            yield "It does not say when workers received jobs, so what they reserve is not told from what is visible."
         if missing(log, "utilization"):
             yield "The file does not say how many processes there were, so it tells no utilization."
     if recording.jobs is None:

@@ -32,10 +32,10 @@ STATES = {
 }
 COLUMNS = ("state", "sent", "received", "started", "succeeded", "failed", "retried", "revoked", "rejected")
 EXTRA = (*COLUMNS, "retries", "runtime")
-UNSENT = "have no `sent`: they arrive at their receipt, so the time in Redis before it is in no wait"
+UNSENT = "without `sent`: the arrival is the receipt, so the time in Redis before it is in no wait"
 UNKNOWN = "left out: neither sent nor received"
-RETRIED = "were retried: Flower keeps the last attempt alone"
-SHIFTED = "are received before they were sent, as the clocks of sender and worker differ: received when sent"
+RETRIED = "of a retried task: Flower keeps the last attempt alone"
+SHIFTED = "received before it was sent, as the clocks of sender and worker differ: received when sent"
 
 
 def layout(columns: Collection[str]) -> Layout:
@@ -79,10 +79,7 @@ def _states(texts: Columns, numbers: Sequence[int], repairs: Repairs) -> list[bo
     retried = [number for number, count in zip(numbers, held["retries"], strict=True) if count not in {"", "0"}]
     repairs.add(RETRIED, retried)
     repairs.add(SHIFTED, [number for i, number in enumerate(numbers) if _crossed(held, i)])
-    for name in held:
-        if name in texts or name == "sent":
-            texts[name] = held[name]
-    texts["sent"] = arrival
+    texts |= {name: column for name, column in held.items() if name in texts} | {"sent": arrival}
     return [bool(instant) for instant in arrival]
 
 

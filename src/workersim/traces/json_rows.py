@@ -76,7 +76,7 @@ def _cell(value: Any) -> str:
 
 
 def json_objects(path: Path, progress: Progress | None = None) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a file, of which each may be 1 MB long; those of an object of objects get its keys as ``key``.
+    """Yield the objects of a file, each at most 1 MB long; those of an object of objects with its keys as ``key``.
 
     Raises
     ------

@@ -28,6 +28,11 @@ OUTCOMES = {
 # Columns of ``--jobs-out`` that are called otherwise here; it has times of waiting and service too, which follow.
 OWN = {"job": "id", "reserved": "received"}
 FOLLOWS = {"wait", "service", "response"}
+_KNOWN = (
+    (django_results.KNOWN_BY, django_results.layout),
+    (airflow.KNOWN_BY, airflow.layout),
+    (flower.KNOWN_BY, flower.layout),
+)
 
 
 def layout_for(columns: Collection[str], given: Mapping[str, str], container: str) -> Layout:
@@ -44,9 +49,9 @@ def layout_for(columns: Collection[str], given: Mapping[str, str], container: st
     """
     if given:
         return Layout(container, dict(given), OUTCOMES)
-    for each in (django_results, airflow, flower):
-        if set(columns) >= each.KNOWN_BY:
-            return each.layout(columns)
+    for known_by, layout in _KNOWN:
+        if set(columns) >= known_by:
+            return layout(columns)
     roles = {role: role for role in ROLES if role in columns}
     if {"job", "attempt", "arrival", "outcome"} <= set(columns):
         roles = {role: each for role, each in roles.items() if role not in FOLLOWS}

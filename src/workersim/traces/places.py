@@ -65,6 +65,6 @@ def placed(facts: Facts, kind: str, processes: int | None, repairs: Repairs) -> 
     return replace(facts, places=Places(places.replica, slot, fleet), finished_ns=finished)
 
 
-def _most(replica: np.ndarray, slots: np.ndarray) -> list[int]:  # type: ignore[type-arg]  # of whole numbers
+def _most(replica: np.ndarray, slots: np.ndarray) -> list[int]:
     """Return for each row the most slots that its replica ever has."""
     return [int(slots[replica == number].max()) for number in replica.tolist()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workersim.errors import InputError
 from workersim.scenario import Fleet
 
 if TYPE_CHECKING:
@@ -100,7 +99,8 @@ def fleet_events(meta: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     present = len(workers) - len(later)
     events["changes"] = [{"at": f"{at:.9g} s", "replicas": present + k} for k, at in enumerate(later, 1)]
     for number, each in enumerate(workers):
-        term, kill = each.get("sigterm"), each.get("sigkill")
+        term: Any = each.get("sigterm")
+        kill: Any = each.get("sigkill")
         if _is_number(term) and term >= 0:
             grace = {"grace": f"{kill - term:.9g} s"} if _is_number(kill) and kill >= term else {}
             events["stops"].append({"at": f"{term:.9g} s", "replica": number, **grace})

@@ -103,7 +103,7 @@ class Recording:
         return attempts_frame(self.observed)
 
     def over_time(self, name: str) -> StepFunction:
-        """Return an observed curve: ``queue_length``, ``utilization``, ``busy``, …
+        """Return an observed curve: ``queue_length``, ``utilization``, ``busy`` and others.
 
         Raises
         ------

@@ -54,8 +54,8 @@ def scaled(jobs: Jobs, scale: float, *, seed: int = 1) -> tuple[Jobs, str]:
     """Return more or less of the same traffic, and how it was made.
 
     Below 1 each job is kept with that probability (thinning).  Above 1 each job comes ``floor(scale)`` times, and once
-    more with the probability of the rest (superposition): the recorded one at its time, each copy moved by a shift of its
-    own whole copy, a random share of the span, around its end, so that bursts are not stacked upon one another.
+    more with the probability of the rest (superposition): the first time as recorded, and in each further copy of the
+    recording moved by one random shift around its end, so that bursts are not stacked upon one another.
 
     Parameters
     ----------

@@ -57,9 +57,9 @@ STATUSES = {
     "never": Outcome.EXPIRED,
 }
 _FIELD = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?", re.ASCII)
-UNRUN = "have no run time: they left their queue without having run, or nothing says so"
-PARTS = "left out: parts of an interrupted job, which has a row of its own"
-WIDE = "use more than one processor: a slot each here, so a fleet of that many slots is wider than the machine was"
+UNRUN = "without a run time: left the queue without having run, or nothing says so"
+PARTS = "left out: a part of an interrupted job, which has a row of its own"
+WIDE = "on more than one processor: one slot each here, so as many slots as processors are a wider machine"
 
 
 def swf_chunks(path: Path, repairs: Repairs, progress: Progress | None = None) -> Iterator[Chunk]:
@@ -103,7 +103,7 @@ def swf_chunks(path: Path, repairs: Repairs, progress: Progress | None = None) -
 
 
 def _chunk(rows: list[list[str]], lines: list[int], taken: int) -> Chunk:
-    columns = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
+    columns: dict[str, Sequence[str]] = dict(zip(COLUMNS, zip(*rows, strict=True), strict=True))
     return Chunk(columns | {REST: ("",) * len(rows)}, taken + 1, lines)
 
 

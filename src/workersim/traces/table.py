@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, NoReturn
 import numpy as np
 
 from workersim.errors import InputError
-from workersim.runlog import Outcome
-from workersim.traces import cells
 from workersim.traces.attempts import by_job
 from workersim.traces.cells import ABSENT, Instants, cleaned, exponent_of, read_each, scaled_ns
+from workersim.traces.completing import EARLY_NS, completed
 from workersim.traces.facts import Facts, Places
 from workersim.traces.roles import DURATIONS, INSTANTS, Source, source_of
 from workersim.units import NEVER, SECOND, nearest, shown
 from workersim.workload.demands import Demands, joined
-from workersim.workload.trace_cells import CENTURY_NS, name, parse_phases, place, priority
+from workersim.workload.trace_cells import CENTURY_NS, durations_ns, name, parse_phases, place, priority
 from workersim.workload.trace_rows import own_demands
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from workersim.runlog import Outcome
     from workersim.traces.chunks import Chunk
     from workersim.traces.repairs import Repairs
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["Layout", "TableReader"]
 
 MOST = 10
-EARLY_NS = SECOND  # how much before its arrival a job may seem to start: two clocks are never quite equal
 LATE_NS = 10 * 31_557_600 * SECOND
 _WHOLE = {"priority": priority, "replica": place, "slot": place, "attempt": place}
 
@@ -141,16 +140,15 @@ class TableReader:
             texts = {each: [column[i] for i in places.tolist()] for each, column in texts.items()}
         self._chunk, self._places = chunk, places
         held = {role: self._read(role, source.texts(texts)) for role, source in self.sources.items()}
-        held = {role: values for role, values in held.items() if values is not None}
         self._checked(held)
-        for role, values in self._completed(held).items():
+        for role, values in completed(held, chunk.first + places, self.repairs).items():
             self.columns.setdefault(role, []).append(values)
 
     def _needed(self, chunk: Chunk) -> list[str]:
         names = [name for source in self.sources.values() for name in source.columns]
         return [name for name in dict.fromkeys((*names, *self.layout.extra)) if name in chunk.columns]
 
-    def _read(self, role: str, texts: Sequence[str]) -> NDArray[np.int64] | None:
+    def _read(self, role: str, texts: Sequence[str]) -> NDArray[np.int64]:
         if role in self.instants:
             return self.instants[role].read(texts, self._noting(role))
         if role in DURATIONS:
@@ -165,7 +163,7 @@ class TableReader:
 
     def _durations(self, role: str, texts: Sequence[str]) -> NDArray[np.int64]:
         exponent = exponent_of(self.sources[role].name)
-        quickly = cells.durations_ns(texts, ABSENT) if exponent == 9 else None
+        quickly = durations_ns(texts, ABSENT) if exponent == 9 else None
         if quickly is not None and int(quickly.max(initial=0)) <= CENTURY_NS:
             return quickly
 
@@ -254,53 +252,6 @@ class TableReader:
     def _cells(self) -> Columns:
         return {each: cleaned(self._chunk.columns[each]) for each in self._needed(self._chunk)}
 
-    # -- what rows leave unsaid ----------------------------------------------------------------------
-
-    def _completed(self, held: dict[str, NDArray[np.int64]]) -> dict[str, NDArray[np.int64]]:
-        """Return all columns of the facts, with what follows from others filled in."""
-        n = len(held["arrival"])
-        numbers = self._chunk.first + self._places
-        arrival = held["arrival"]
-        get = {role: held.get(role) for role in ("start", "finish", "ended", "received", "published", "outcome")}
-        started, finished, received, published = (
-            np.full(n, NEVER) if get[role] is None else get[role]
-            for role in ("start", "finish", "received", "published")
-        )
-        ends = np.full(n, ABSENT) if get["outcome"] is None else get["outcome"]
-        wait, service = (held.get(role, np.full(n, ABSENT)) for role in ("wait", "service"))
-        started = np.where((started == NEVER) & (wait >= 0), arrival + np.maximum(wait, 0), started)  # type: ignore[operator]
-        gone = (ends == Outcome.EXPIRED) & (wait >= 0) & (finished == NEVER)  # type: ignore[operator]
-        finished = np.where(gone, started, finished)
-        started = np.where(ends == Outcome.EXPIRED, NEVER, started)
-        served = (started < NEVER) & (finished == NEVER) & (service >= 0) & (ends != Outcome.UNFINISHED)
-        finished = np.where(served, started + np.maximum(service, 0), finished)  # type: ignore[operator]
-        back = (started == NEVER) & (finished < NEVER) & (service >= 0) & (ends != Outcome.EXPIRED)
-        back &= finished - np.maximum(service, 0) >= arrival - EARLY_NS  # type: ignore[operator]
-        started = np.where(back, finished - np.maximum(service, 0), started)  # type: ignore[operator]
-        self.repairs.add("without a start: it is the finish less the service", numbers[back].tolist())
-        early = started < arrival
-        self.repairs.add(
-            "start up to 1 s before they arrive, as two clocks differ: taken as the arrival", numbers[early].tolist()
-        )
-        started = np.where(early, arrival, started)
-        running = (ends == Outcome.UNFINISHED) & (finished < NEVER)
-        self.repairs.add("are unfinished, so their finish is none", numbers[running].tolist())
-        finished = np.where(running, NEVER, finished)
-        outcome = np.where(ends == ABSENT, np.where(finished < NEVER, int(Outcome.DONE), int(Outcome.UNFINISHED)), ends)
-        outcome = np.where(finished == NEVER, int(Outcome.UNFINISHED), outcome)
-        nothing = np.full(n, ABSENT)
-        return {
-            "arrival": arrival,
-            "published": np.where(published == NEVER, arrival, published),
-            "received": received,
-            "started": started,
-            "finished": finished,
-            "outcome": outcome,
-            "counts": held.get("phases", np.zeros(n, np.int64)),
-            **{role: held.get(role, nothing) for role in ("service", "cpu", "io", "job_class", "queue", "priority")},
-            **{role: held.get(role, nothing) for role in ("expires", "worker", "replica", "slot", "id", "attempt")},
-        }  # type: ignore[return-value]  # the columns are there by now
-
     # -- all of it ---------------------------------------------------------------------------------------
 
     def facts(self) -> Facts:
@@ -353,13 +304,13 @@ class TableReader:
             if len(column.offsets) > 1:
                 common, _ = column.offsets.most_common(1)[0]
                 others = sum(count for offset, count in column.offsets.items() if offset != common)
-                self.repairs.count(f"have another UTC offset in {shown(column.name)} than the rest: made UTC", others)
+                self.repairs.count(f"with another UTC offset in {shown(column.name)} than most: made UTC", others)
         for role in DURATIONS:
             if role in self.sources and exponent_of(self.sources[role].name) != 9:
                 unit = {6: "milliseconds", 3: "microseconds", 0: "nanoseconds"}[exponent_of(self.sources[role].name)]
                 self.repairs.say(f"Column {shown(self.sources[role].name)} is read as {unit}, by its name.")
         for word, count in list(self.odd_words.items())[:5]:
-            self.repairs.count(f"end as {shown(word)}, which means nothing here: the times decide", count)
+            self.repairs.count(f"with the end {shown(word)}, which means nothing here: the times decide", count)
 
 
 def _seconds(text: str, ns: int) -> float:

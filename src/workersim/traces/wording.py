@@ -26,16 +26,18 @@ def summary(recording: Recording) -> str:
     held = described(recording)
     lines = [line for label, text in _facts(held) for line in _labelled(label, text)]
     lines += ["", *_spreads(held), "", *_hours(held)]
-    for title, sentences in (("repaired", recording.warnings), ("cannot tell", held["unknown"])):
+    for title, sentences in (("noted", recording.warnings), ("cannot tell", held["unknown"])):
         if sentences:
-            lines += ["", *(line for text in sentences for line in _labelled(title, text))]
+            lines.append("")
+            for number, text in enumerate(sentences):
+                lines += _labelled("" if number else title, text)
     return "\n".join(lines)
 
 
 def summary_html(recording: Recording) -> str:
     """Return the same as HTML, with everything in it escaped."""
     held = described(recording)
-    rows = [*_facts(held), *(("repaired", text) for text in recording.warnings)]
+    rows = [*_facts(held), *(("noted", text) for text in recording.warnings)]
     rows += [("cannot tell", text) for text in held["unknown"]]
     cells = "".join(f'<tr><th scope="row">{escape(label)}</th><td>{escape(text)}</td></tr>' for label, text in rows)
     return f"<div><table>{cells}</table><pre>{escape(chr(10).join(_spreads(held)))}</pre></div>"

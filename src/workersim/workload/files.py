@@ -100,7 +100,7 @@ def open_binary(raw: IO[bytes]) -> IO[bytes]:
 
 def _unzstd(raw: IO[bytes]) -> IO[bytes]:
     try:
-        import pyarrow as pa  # noqa: PLC0415 (heavy, and not always installed)
+        import pyarrow as pa  # type: ignore[import-untyped]  # noqa: PLC0415 (an extra)
     except ImportError:
         msg = "reading a file compressed by zstd needs pyarrow: pip install 'workersim[parquet]'"
         raise MissingExtraError(msg) from None
