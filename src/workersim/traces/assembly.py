@@ -70,7 +70,7 @@ def assembled(facts: Facts, repairs: Repairs) -> Assembled:
 
 def _say_of_order(arrival: NDArray[np.int64], repairs: Repairs) -> None:
     repairs.count(
-        "that arrives before one of an earlier row: the rows keep their order",
+        "arriving before one of an earlier row: the rows keep their order",
         int((np.diff(arrival) < 0).sum()),
         noun="job",
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from workersim.errors import InputError
 from workersim.traces.cells import ABSENT
 from workersim.traces.facts import Facts, Places
 from workersim.units import NEVER
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
     from workersim.traces.repairs import Repairs
 
-__all__ = ["by_job", "in_rows"]
+__all__ = ["by_job", "each_counted", "in_rows"]
+
+MOST_JOBS = 100_000_000
 
 TWICE = "the same as an earlier one of its attempt, as of a message that came twice: counted once"
 AGAIN = "of a further attempt of a job that has another row: the job arrives once"
@@ -55,6 +58,31 @@ def by_job(facts: Facts, ids: NDArray[np.int64], attempt: NDArray[np.int64], rep
     arrival = np.full(len(first), NEVER)
     np.minimum.at(arrival, job, facts.arrival_ns)
     return replace(in_rows(facts, order), job=job[order], arrival_ns=arrival[job[order]])
+
+
+def each_counted(facts: Facts, counts: NDArray[np.int64], repairs: Repairs) -> Facts:
+    """Return a job for each that a row stands for, evenly from its instant up to that of the next row.
+
+    Raises
+    ------
+    InputError
+        If these are more jobs than can be held, or none.
+    """
+    counts = np.maximum(counts, 0)
+    total = float(counts.sum(dtype=float))
+    if not 0 < total <= MOST_JOBS:
+        msg = f"column count: expected 1 to {MOST_JOBS:,} jobs in all, found {total:,.0f}"
+        raise InputError(msg)
+    arrival = facts.arrival_ns
+    gaps = np.maximum(np.diff(arrival), 0)
+    lasts = np.append(gaps, int(np.median(gaps)) if len(gaps) else 0)
+    rows = np.repeat(np.arange(len(facts)), counts)
+    nth = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    spread = in_rows(facts, rows)
+    repairs.say("Rows stand for several jobs: these arrive evenly from their row's instant up to the next one's.")
+    within = (nth * (lasts / np.maximum(counts, 1))[rows]).astype(np.int64)
+    arrived = arrival[rows] + within
+    return replace(spread, job=np.arange(len(rows)), arrival_ns=arrived, published_ns=arrived)
 
 
 def in_rows(facts: Facts, order: NDArray[np.int64]) -> Facts:

@@ -36,7 +36,7 @@ AHEAD_NS = SECOND // 20  # an event that is received before it happened by more 
 LONGEST = 200
 NO_EVENT = "left out: no event, or one without a time or a task"
 UNKNOWN = "of a kind that says nothing of jobs: not looked at"
-DISORDER = "that happened before an event of an earlier line: put into order"
+DISORDER = "from before an event of an earlier line: put into order"
 
 
 def read_events(path: Path, repairs: Repairs, progress: Progress | None = None) -> tuple[Facts, int, str]:

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["EARLY_NS", "completed"]
 
 EARLY_NS = SECOND  # how much before its arrival a job may seem to start: two clocks are never quite equal
-UNSTARTED = "without a start: it is the finish less the service"
-EARLY = "that starts up to 1 s before it arrives, as two clocks differ: started when it arrived"
-RUNNING = "that is unfinished: what stands as its finish is none"
-ENDLESS = "at its end without saying when that was: unfinished here"
+UNSTARTED = "without a start: the finish less the service"
+EARLY = "with a start up to 1 s before the arrival, as two clocks differ: taken as the arrival"
+RUNNING = "not at an end: what stands as the finish is none"
+ENDLESS = "at an end without saying when that was: unfinished here"
 _LEFT = (
     "service",
     "cpu",
@@ -98,6 +98,8 @@ def _times(held: Mapping[str, Column], ends: Column, numbers: Column, repairs: R
     repairs.add(RUNNING, numbers[running].tolist())
     finished = np.where(running, NEVER, finished)
     lost = (started == NEVER) & (finished < NEVER) & ~expired
-    repairs.add("with a finish, and nothing that says when it started: not known to have run", numbers[lost].tolist())
+    repairs.add(
+        "with a finish, and nothing that says when the start was: not known to have run", numbers[lost].tolist()
+    )
     finished = np.where(lost, NEVER, finished)
     return started, np.where((finished < NEVER) & (started < NEVER), np.maximum(finished, started), finished)

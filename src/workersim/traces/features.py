@@ -13,7 +13,7 @@ from workersim.runlog import Outcome
 from workersim.units import NEVER, SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -91,18 +91,20 @@ def _cv(block: dict[str, Any]) -> dict[str, Any]:
     return block | {"cv": block["std"] / block["mean"] if block["mean"] else None}
 
 
-def dispersion(arrival_ns: NDArray[np.int64]) -> dict[int, float]:
+def dispersion(arrival_ns: NDArray[np.int64], windows_s: Iterable[int] = WINDOWS_S) -> dict[int, float]:
     """Return the index of dispersion of counts: variance ÷ mean of the arrivals in windows of so many seconds.
 
     Parameters
     ----------
     arrival_ns
         In order.
+    windows_s
+        Lengths in seconds.
 
     Returns
     -------
     dict
-        By window, from a second to a day, where at least ten whole ones fit; 1 is a Poisson stream.
+        By window, where at least ten whole ones fit; 1 is a Poisson stream.
 
     Examples
     --------
@@ -112,7 +114,7 @@ def dispersion(arrival_ns: NDArray[np.int64]) -> dict[int, float]:
     """
     found = {}
     since = arrival_ns - arrival_ns[0]
-    for window_s in WINDOWS_S:
+    for window_s in windows_s:
         windows = int(since[-1] // (window_s * SECOND)) + (0 if since[-1] % (window_s * SECOND) else 1)
         if LEAST_WINDOWS <= windows <= 10**8:
             inside = since[since < windows * window_s * SECOND] // (window_s * SECOND)

@@ -6,18 +6,22 @@ reports nothing (``task_send_sent_event`` is off, as by default) ``sent`` is nul
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from workersim.runlog import Outcome
 from workersim.traces.table import Layout
+from workersim.units import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from workersim.traces.chunks import Chunk
     from workersim.traces.repairs import Repairs
     from workersim.traces.table import Columns
 
-__all__ = ["KNOWN_BY", "layout"]
+__all__ = ["KNOWN_BY", "aligned", "layout"]
 
 KNOWN_BY = {"uuid", "state", "received", "started", "succeeded"}
 STATES = {
@@ -31,7 +35,9 @@ STATES = {
     "PENDING": (Outcome.UNFINISHED, ""),
 }
 COLUMNS = ("state", "sent", "received", "started", "succeeded", "failed", "retried", "revoked", "rejected")
-EXTRA = (*COLUMNS, "retries", "runtime")
+EXTRA = (*COLUMNS, "retries", "runtime", "worker")
+OF_WORKERS = COLUMNS[2:]
+SKEW_S = 1.0
 UNSENT = "without `sent`: the arrival is the receipt, so the time in Redis before it is in no wait"
 UNKNOWN = "left out: neither sent nor received"
 RETRIED = "of a retried task: Flower keeps the last attempt alone"
@@ -63,10 +69,60 @@ def layout(columns: Collection[str]) -> Layout:
     )
 
 
-def _states(texts: Columns, numbers: Sequence[int], repairs: Repairs) -> list[bool]:
+def aligned(found: Layout, chunks: Iterable[Chunk], repairs: Repairs) -> Layout:
+    """Return the layout of a dump with the clocks of its workers put right.
+
+    A task cannot be received before it is sent.  Where a worker says so by more than a second, its clock is behind
+    that of the sender, and is put forward until its fastest receipt takes no time.  A clock that is ahead cannot be
+    told from a queue.
+
+    Parameters
+    ----------
+    found
+        The layout of the columns.
+    chunks
+        All of the file.
+    repairs
+        Where is said which clocks are off.
+    """
+    least: dict[str, float] = {}
+    for chunk in chunks:
+        columns = (chunk.columns.get(name, ()) for name in ("worker", "sent", "received"))
+        for worker, sent, received in zip(*columns, strict=False):
+            lag = _lag(sent, received)
+            if lag < least.get(worker, 0.0):
+                least[worker] = lag
+    shifts = {worker: -lag for worker, lag in least.items() if lag < -SKEW_S}
+    for worker, shift in shifts.items():
+        repairs.say(f"The clock of {shown(worker)} is {shift:,.6g} s behind that of the sender: put forward by that.")
+    return replace(found, rules=(partial(_states, shifts=shifts),))
+
+
+def _lag(sent: str, received: str) -> float:
+    try:
+        return float(received) - float(sent)
+    except ValueError:
+        return 0.0
+
+
+def _forward(held: dict[str, list[str]], shifts: Mapping[str, float]) -> None:
+    """Put what workers report forward by how much their clocks are behind."""
+    for i, worker in enumerate(held["worker"]):
+        shift = shifts.get(worker)
+        for name in () if shift is None else OF_WORKERS:
+            try:
+                held[name][i] = f"{float(held[name][i]) + shift:.6f}"  # type: ignore[operator]  # it is none here
+            except ValueError:
+                continue
+
+
+def _states(
+    texts: Columns, numbers: Sequence[int], repairs: Repairs, shifts: Mapping[str, float] | None = None
+) -> list[bool]:
     """Bring the end of each task into one column, and find an arrival for each."""
     blank = [""] * len(numbers)
     held = {name: list(texts.get(name) or blank) for name in EXTRA}
+    _forward(held, shifts or {})
     for i, state in enumerate(held["state"]):
         column = STATES.get(state.upper(), (Outcome.UNFINISHED, ""))[1]
         held["succeeded"][i] = held[column][i] if column else ""

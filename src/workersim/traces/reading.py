@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workersim.errors import InputError
-from workersim.traces import celery_events, swf
+from workersim.traces import celery_events, flower, swf
 from workersim.traces.assembly import assembled
 from workersim.traces.chunks import csv_chunks, parquet_chunks
 from workersim.traces.json_rows import json_chunks
@@ -113,10 +113,15 @@ def _table(
     chunks = _chunks(path, container, repairs, progress)
     head = next(chunks)
     layout = swf.layout() if container == "swf" and not roles else layout_for(head.columns, roles, container)
+    arrival_from = ""
+    if layout.format == "flower":
+        layout = flower.aligned(layout, _chunks(path, container, Repairs(), None), repairs)
     reader = TableReader(path, layout, list(head.columns), repairs)
     for chunk in chunks:
         reader.take(chunk)
-    return layout.format, reader.rows, reader.arrival_from, reader.facts()
+    if layout.format == "flower" and repairs.times(flower.UNSENT) == reader.rows:
+        arrival_from = "received"
+    return layout.format, reader.rows, arrival_from or reader.arrival_from, reader.facts()
 
 
 def _chunks(path: Path, container: str, repairs: Repairs, progress: Progress | None) -> Iterator[Chunk]:

@@ -19,7 +19,7 @@ __all__ = ["ROLES", "Source", "check_roles", "source_of"]
 INSTANTS = ("arrival", "published", "received", "start", "finish", "ended")
 DURATIONS = ("service", "wait", "cpu", "io", "expires", "countdown")
 NAMES = ("job_class", "queue", "worker")
-OTHERS = ("phases", "priority", "replica", "slot", "id", "attempt", "outcome")
+OTHERS = ("phases", "priority", "replica", "slot", "id", "attempt", "outcome", "count")
 ROLES = (*INSTANTS, *DURATIONS, *NAMES, *OTHERS)
 
 _TERM = re.compile(r"\s*(?:([0-9]{1,12}(?:\.[0-9]{1,9})?)\s*\*\s*)?(.*?)\s*", re.DOTALL)

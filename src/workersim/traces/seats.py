@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["inferred_fleet", "ready_fleet", "seated"]
 
 LATE_NS = SECOND // 10  # a process that is free again is told of up to so much later
-LATE = "that ends after the next start in its process, as ends are told late: ended at that start"
+LATE = "told to end after the next start in the same process, as ends are told late: ended at that start"
 
 
 def seated(

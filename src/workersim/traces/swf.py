@@ -50,14 +50,9 @@ COLUMNS = (
 )
 REST = "rest"  # of the run time beside the CPU time: no column of the file
 # 2 to 4 are the parts of a job that was interrupted; the whole of it has a row of its own.
-STATUSES = {
-    "1": Outcome.DONE,
-    "0": Outcome.FAILED,
-    "5": Outcome.FAILED,
-    "never": Outcome.EXPIRED,
-}
+STATUSES = {"1": Outcome.DONE, "0": Outcome.FAILED, "5": Outcome.FAILED}
 _FIELD = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?", re.ASCII)
-UNRUN = "without a run time: left the queue without having run, or nothing says so"
+UNRUN = "left out: without a run time, so not known to have run"
 PARTS = "left out: a part of an interrupted job, which has a row of its own"
 WIDE = "on more than one processor: one slot each here, so as many slots as processors are a wider machine"
 
@@ -129,17 +124,16 @@ def layout() -> Layout:
 
 def _ran(texts: Columns, numbers: Sequence[int], repairs: Repairs) -> list[bool]:
     """Tell apart what ran; a CPU time that fits into the run time says how it divides."""
-    run, status = texts["run"], list(texts["status"])
-    repairs.add(UNRUN, [number for number, lasted in zip(numbers, run, strict=True) if not lasted])
-    texts["status"] = [
-        ("never" if lasted == "" and state in {"0", "5"} else state) for lasted, state in zip(run, status, strict=True)
-    ]
+    run = texts["run"]
+    unrun = [number for number, lasted in zip(numbers, run, strict=True) if not lasted]
+    repairs.add(UNRUN, unrun)
+    repairs.left_out += len(unrun)
     processors = [used or asked for used, asked in zip(texts["processors"], texts["requested_processors"], strict=True)]
     repairs.add(WIDE, [number for number, count in zip(numbers, processors, strict=True) if count not in {"", "1"}])
-    parts = [state in {"2", "3", "4"} for state in status]
+    parts = [state in {"2", "3", "4"} for state in texts["status"]]
     repairs.add(PARTS, [number for number, part in zip(numbers, parts, strict=True) if part])
     texts["cpu"], texts[REST] = _divided(texts["cpu"], run)
-    return [not part for part in parts]
+    return [bool(lasted) and not part for lasted, part in zip(run, parts, strict=True)]
 
 
 def _divided(cpu: Sequence[str], run: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import numpy as np
 
 from workersim.errors import InputError
-from workersim.traces.attempts import by_job
+from workersim.traces.attempts import by_job, each_counted
 from workersim.traces.cells import ABSENT, Instants, cleaned, exponent_of, read_each, scaled_ns
 from workersim.traces.completing import EARLY_NS, completed
 from workersim.traces.facts import Facts, Places
@@ -38,7 +38,7 @@ __all__ = ["Layout", "TableReader"]
 
 MOST = 10
 LATE_NS = 10 * 31_557_600 * SECOND
-_WHOLE = {"priority": priority, "replica": place, "slot": place, "attempt": place}
+_WHOLE = {"priority": priority, "replica": place, "slot": place, "attempt": place, "count": place}
 
 
 @dataclass(frozen=True)
@@ -289,6 +289,8 @@ class TableReader:
             is_absolute=self.instants["arrival"].style != "seconds"
             and (self.instants["arrival"].is_absolute or "ISO" in str(self.instants["arrival"].style)),
         )
+        if "count" in self.sources:
+            return each_counted(facts, held["count"], self.repairs)
         return by_job(facts, held["id"], held["attempt"], self.repairs) if "id" in self.sources else facts
 
     def _say(self) -> None:
