@@ -13,6 +13,7 @@ from workersim.traces.cells import ABSENT
 from workersim.units import NEVER, SECOND
 from workersim.workload import Jobs
 from workersim.workload.demands import rearranged
+from workersim.workload.jobs import is_constant
 from workersim.workload.parts import ends_of_patience
 
 if TYPE_CHECKING:
@@ -146,8 +147,8 @@ def _log(facts: Facts, table: JobTable, zero_ns: int, repairs: Repairs) -> RunLo
         reserved_ns=reserved,
         started_ns=started,
         finished_ns=np.where(finished < NEVER, np.maximum(finished, np.where(ran, started, published)), NEVER),
-        replica=np.where(ran, facts.places.replica, ABSENT),
-        slot=np.where(ran, facts.places.slot, ABSENT),
+        replica=_where(ran, facts.places.replica),
+        slot=_where(ran, facts.places.slot),
         outcome=facts.outcome,
     )
     horizon = _horizon(facts, attempts, table, zero_ns)
@@ -167,7 +168,13 @@ def _log(facts: Facts, table: JobTable, zero_ns: int, repairs: Repairs) -> RunLo
     return log
 
 
+def _where(ran: NDArray[np.bool_], places: NDArray[np.int64]) -> NDArray[np.int64]:
+    return places if is_constant(places) and places[0] == ABSENT else np.where(ran, places, ABSENT)
+
+
 def _moved(instants: NDArray[np.int64], zero_ns: int) -> NDArray[np.int64]:
+    if not zero_ns or (is_constant(instants) and instants[0] == NEVER):
+        return instants
     return np.where(instants < NEVER, instants - zero_ns, NEVER)
 
 
@@ -176,6 +183,8 @@ def _between(
 ) -> NDArray[np.int64]:
     """Return receipts within what surrounds them: two processes report them, and their words may cross."""
     known = reserved < NEVER
+    if not known.any():
+        return reserved
     moved = np.where(known, np.minimum(np.maximum(reserved, published), np.maximum(left, published)), NEVER)
     apart = int(np.abs(moved - reserved)[known].max(initial=0))
     repairs.count(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["ABSENT", "Instants", "cleaned", "exponent_of", "read_each", "scaled_ns"]
+__all__ = ["ABSENT", "Instants", "cleaned", "exponent_of", "numbered", "read_each", "scaled_ns"]
 
 ABSENT = -1
 YEAR_S = 31_557_600
@@ -78,6 +78,20 @@ def read_each(
             except ValueError as error:
                 note(i, str(error))
     return values
+
+
+def numbered(texts: Sequence[str], known: dict[str, int], read: Callable[[str], str]) -> list[int]:
+    """Return the number of each name, new ones numbered on; an empty one is absent.
+
+    Raises
+    ------
+    ValueError
+        If ``read`` refuses a name; then nothing is numbered.
+    """
+    new = {text: read(text) for text in dict.fromkeys(texts) if text and text not in known}
+    for text in new:
+        known[text] = len(known)
+    return [known[text] if text else ABSENT for text in texts]
 
 
 class Instants:
@@ -140,7 +154,9 @@ class Instants:
         try:
             ns = scaled_ns(text, self.exponent)
         except ValueError:
-            return _refuse(text, f"{self.style}, as in the rows before")
+            if not text.lstrip("-").replace(".", "", 1).isdecimal():
+                return _refuse(text, f"{self.style}, as in the rows before")
+            ns = NEVER + 1
         if self._outside(np.array([ns])).any():
             if not self.is_absolute:
                 _refuse(text, f"{self.style}, from 0 to 100 years")

@@ -9,6 +9,7 @@ import numpy as np
 from workersim.runlog import Outcome
 from workersim.traces.cells import ABSENT
 from workersim.units import NEVER, SECOND
+from workersim.workload.jobs import constant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +40,7 @@ _LEFT = (
     "slot",
     "id",
     "attempt",
+    "count",
 )
 
 
@@ -56,21 +58,22 @@ def completed(held: Mapping[str, Column], numbers: Column, repairs: Repairs) -> 
     """
     arrival = held["arrival"]
     n = len(arrival)
-    never, nothing = np.full(n, NEVER), np.full(n, ABSENT)
+    never, nothing = constant(NEVER, n), constant(ABSENT, n)  # what no row says takes no memory
     published = held.get("published", never)
     ends = held.get("outcome", nothing)
     started, finished = _times(held, ends, numbers, repairs)
     outcome = np.where(ends == ABSENT, np.where(finished < NEVER, int(Outcome.DONE), int(Outcome.UNFINISHED)), ends)
+    outcome = _as_one(outcome)
     endless = (outcome != Outcome.UNFINISHED) & (finished == NEVER)
     repairs.add(ENDLESS, numbers[endless & (started < NEVER)].tolist())
     return {
         "arrival": arrival,
-        "published": np.where(published == NEVER, arrival, published),
+        **({"published": np.where(published == NEVER, arrival, published)} if "published" in held else {}),
         "received": held.get("received", never),
         "started": started,
         "finished": finished,
-        "outcome": np.where(endless, int(Outcome.UNFINISHED), outcome),
-        "counts": held.get("phases", np.zeros(n, np.int64)),
+        "outcome": np.where(endless, int(Outcome.UNFINISHED), outcome) if endless.any() else outcome,
+        "counts": held.get("phases", constant(0, n)),
         **{role: held.get(role, nothing) for role in _LEFT},
     }
 
@@ -78,7 +81,7 @@ def completed(held: Mapping[str, Column], numbers: Column, repairs: Repairs) -> 
 def _times(held: Mapping[str, Column], ends: Column, numbers: Column, repairs: Repairs) -> tuple[Column, Column]:
     """Return starts and finishes."""
     arrival = held["arrival"]
-    never, nothing = np.full(len(arrival), NEVER), np.full(len(arrival), ABSENT)
+    never, nothing = constant(NEVER, len(arrival)), constant(ABSENT, len(arrival))
     wait, service = held.get("wait", nothing), held.get("service", nothing)
     started, finished = held.get("start", never), held.get("finish", never)
     started = np.where((started == NEVER) & (wait >= 0), arrival + wait, started)
@@ -102,4 +105,10 @@ def _times(held: Mapping[str, Column], ends: Column, numbers: Column, repairs: R
         "with a finish, and nothing that says when the start was: not known to have run", numbers[lost].tolist()
     )
     finished = np.where(lost, NEVER, finished)
-    return started, np.where((finished < NEVER) & (started < NEVER), np.maximum(finished, started), finished)
+    ended = np.where((finished < NEVER) & (started < NEVER), np.maximum(finished, started), finished)
+    return _as_one(started), _as_one(ended)
+
+
+def _as_one(column: Column) -> Column:
+    """Return a column in which all rows say the same as a view of that."""
+    return constant(column[0], len(column)) if len(column) and column.min() == column.max() else column

@@ -111,7 +111,10 @@ def _table(
     path: Path, container: str, roles: dict[str, str], repairs: Repairs, progress: Progress | None
 ) -> tuple[str, int, str, Facts]:
     chunks = _chunks(path, container, repairs, progress)
-    head = next(chunks)
+    head = next(chunks, None)
+    if head is None:
+        msg = f"{path}: is empty; expected a header"
+        raise InputError(msg)
     layout = swf.layout() if container == "swf" and not roles else layout_for(head.columns, roles, container)
     arrival_from = ""
     if layout.format == "flower":

@@ -12,7 +12,7 @@ import numpy as np
 
 from workersim.errors import InputError
 from workersim.traces.attempts import by_job, each_counted
-from workersim.traces.cells import ABSENT, Instants, cleaned, exponent_of, read_each, scaled_ns
+from workersim.traces.cells import ABSENT, Instants, cleaned, exponent_of, numbered, read_each, scaled_ns
 from workersim.traces.completing import EARLY_NS, completed
 from workersim.traces.facts import Facts, Places
 from workersim.traces.roles import DURATIONS, INSTANTS, Source, source_of
@@ -154,7 +154,7 @@ class TableReader:
         if role in DURATIONS:
             return self._durations(role, texts)
         if role in self.names:
-            return read_each(texts, self._name_of(role), self._noting(role), ABSENT)
+            return self._names(role, texts)
         if role == "outcome":
             return np.array([self._outcome(text) for text in texts], np.int64)
         if role == "phases":
@@ -176,9 +176,13 @@ class TableReader:
 
         return read_each(texts, read, self._noting(role), ABSENT)
 
-    def _name_of(self, role: str) -> Callable[[str], int]:
+    def _names(self, role: str, texts: Sequence[str]) -> NDArray[np.int64]:
         known = self.names[role]
-        return lambda text: known[text] if text in known else known.setdefault(name(text), len(known))
+        try:
+            return np.array(numbered(texts, known, name), np.int64)
+        except ValueError:
+            # somewhere is one that is none: say where
+            return read_each(texts, lambda text: known.setdefault(name(text), len(known)), self._noting(role), ABSENT)
 
     def _outcome(self, text: str) -> int:
         if not text:
@@ -265,15 +269,15 @@ class TableReader:
         if not self.columns:
             _refuse(self.path, "has no rows" if not self.rows else "none of its rows is a job")
         self._say()
-        held = {role: joined(chunks) for role, chunks in self.columns.items()}
+        held = {role: joined(self.columns.pop(role)) for role in list(self.columns)}  # never two of all of them
         observed = (held["started"] < NEVER) & (held["finished"] < NEVER)
         service = np.where((held["service"] < 0) & observed, held["finished"] - held["started"], held["service"])
         phases = Demands(held["counts"], np.array(self.phase_kinds, np.uint8), np.array(self.phase_demands, np.int64))
         worker = held["worker"] if "worker" in self.sources else held["replica"]
         facts = Facts(
-            job=np.arange(len(held["arrival"])),
+            job=np.arange(len(held["arrival"]), dtype=np.int64),
             arrival_ns=held["arrival"],
-            published_ns=held["published"],
+            published_ns=held.get("published", held["arrival"]),
             received_ns=held["received"],
             started_ns=held["started"],
             finished_ns=held["finished"],
@@ -283,7 +287,7 @@ class TableReader:
             priority=held["priority"],
             patience_ns=held["expires"],
             demands=own_demands(phases, held["cpu"], held["io"], service),
-            places=Places(np.where(held["started"] < NEVER, worker, ABSENT), held["slot"]),
+            places=Places(worker, held["slot"]),
             classes=tuple(self.names["job_class"]),
             queues=tuple(self.names["queue"]),
             is_absolute=self.instants["arrival"].style != "seconds"
