@@ -130,7 +130,14 @@ def test_a_duplicate_that_runs_beside_its_original_is_one_job(tmp_path: Path) ->
 
 
 def test_an_expired_task_leaves_unstarted(tmp_path: Path) -> None:
-    body = [sent(0), received(1), event("task-revoked", 8, expired=True), sent(9, "b"), received(9, "b"), started(9, "b")]
+    body = [
+        sent(0),
+        received(1),
+        event("task-revoked", 8, expired=True),
+        sent(9, "b"),
+        received(9, "b"),
+        started(9, "b"),
+    ]
     found = read(tmp_path, *body)
     assert rows(found)[0] == [0, 0, 0.0, 1.0, None, 8.0, "expired"]
 
@@ -235,7 +242,12 @@ def test_the_meta_line_tells_phases_and_priorities(tmp_path: Path) -> None:
 
 
 def test_names_that_are_none_and_other_lines_are_counted(tmp_path: Path) -> None:
-    odd = [{"type": "task-sent", "timestamp": T}, {"type": "nonsense"}, event("worker-blinked", 1), {"sample": {"t": 1}}]
+    odd = [
+        {"type": "task-sent", "timestamp": T},
+        {"type": "nonsense"},
+        event("worker-blinked", 1),
+        {"sample": {"t": 1}},
+    ]
     found = read(tmp_path, sent(0), received(1), started(2), succeeded(3), *odd)
     assert said(found, "2 rows left out: no event, or one without a time or a task (rows 5, 6)")
     assert said(found, "1 row of a kind that says nothing of jobs")

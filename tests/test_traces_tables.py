@@ -153,7 +153,9 @@ def test_the_files_of_the_cases() -> None:
         (("2026-09-10 00:00:00", "2026-09-10 00:01:00.5"), "ISO 8601 without a time zone"),
     ],
 )
-def test_clocks_are_recognised_and_said(written: Callable[..., Path], cells: tuple[str, ...], style: str | None) -> None:
+def test_clocks_are_recognised_and_said(
+    written: Callable[..., Path], cells: tuple[str, ...], style: str | None
+) -> None:
     found = ws.read_trace(written("arrival,service\n" + "".join(f"{cell},1\n" for cell in cells)))
     assert found.arrival_ns[[0, -1]].tolist() == [0, 60_500_000_000]
     assert style is None or said(found, f"Column 'arrival' is read as {style}.")
@@ -412,9 +414,15 @@ def test_progress_is_told(written: Callable[..., Path]) -> None:
 
 
 def test_names_from_a_file_are_escaped(written: Callable[..., Path]) -> None:
-    found = ws.read_trace(written("arrival,start,finish,o\n0,1,2,<script>\n"), columns={
-        "arrival": "arrival", "start": "start", "finish": "finish", "outcome": "o",
-    })
+    found = ws.read_trace(
+        written("arrival,start,finish,o\n0,1,2,<script>\n"),
+        columns={
+            "arrival": "arrival",
+            "start": "start",
+            "finish": "finish",
+            "outcome": "o",
+        },
+    )
     assert "<script>" not in found._repr_html_()
     assert "&lt;script&gt;" in found._repr_html_()
 
@@ -448,7 +456,9 @@ def test_flower_without_sent_waits_from_the_receipt(written: Callable[..., Path]
 
 def test_flower_utilization_is_active_by_processes(written: Callable[..., Path]) -> None:
     tasks = [flower(sent=DAY + 0.0, started=DAY + 3.0 + i, worker=f"celery@w{i % 3}") for i in range(8)]
-    tasks = [task | {"succeeded": None, "state": "STARTED", "runtime": None} for task in tasks] + [flower(sent=DAY + 0.0)]
+    tasks = [task | {"succeeded": None, "state": "STARTED", "runtime": None} for task in tasks] + [
+        flower(sent=DAY + 0.0)
+    ]
     found = ws.read_trace(written(dump(*tasks)), processes=4)
     # the guide: 8 active of 3 x 4 processes
     assert found.over_time("utilization").at(10.0) == pytest.approx(8 / 12)
@@ -475,7 +485,11 @@ def test_flower_ends_by_state(written: Callable[..., Path]) -> None:
 
 def test_flower_a_worker_whose_clock_is_an_hour_behind(written: Callable[..., Path]) -> None:
     def of(worker: str, behind: float, at: float) -> dict[str, Any]:
-        times = {"received": DAY + at + 1 - behind, "started": DAY + at + 3 - behind, "succeeded": DAY + at + 9 - behind}
+        times = {
+            "received": DAY + at + 1 - behind,
+            "started": DAY + at + 3 - behind,
+            "succeeded": DAY + at + 9 - behind,
+        }
         return flower(sent=DAY + at, worker=worker, runtime=6.0, **times)
 
     found = ws.read_trace(written(dump(of("a", 0, 0.0), of("b", 3600, 5.0), of("b", 3600, 9.0))))

@@ -44,6 +44,8 @@ class Assembled(NamedTuple):
         int64[n], of all jobs.
     zero_ns
         Where 0 lies on the clock of the file.
+    due_ns
+        int64, before when each attempt of the log was not to start; None if nothing says so.
     """
 
     jobs: Jobs | None
@@ -51,6 +53,7 @@ class Assembled(NamedTuple):
     log: RunLog | None
     arrival_ns: NDArray[np.int64]
     zero_ns: int
+    due_ns: NDArray[np.int64] | None
 
 
 def assembled(facts: Facts, repairs: Repairs) -> Assembled:
@@ -66,7 +69,8 @@ def assembled(facts: Facts, repairs: Repairs) -> Assembled:
     table = _job_table(facts, first, arrival)
     jobs, rows = _jobs(facts, first, table, repairs)
     log = _log(facts, table, zero_ns, repairs) if facts.is_observed else None
-    return Assembled(jobs, rows, log, arrival, zero_ns)
+    due = None if facts.due_ns is None else _moved(facts.due_ns, zero_ns)
+    return Assembled(jobs, rows, log, arrival, zero_ns, due)
 
 
 def _say_of_order(arrival: NDArray[np.int64], repairs: Repairs) -> None:

@@ -40,6 +40,7 @@ TYPES = {
     "worker-offline": OFFLINE,
 }
 LATE_NS = SECOND // 10  # an end that is told later than this after start + runtime was held back by its worker
+AGAIN_NS = SECOND  # within which a failure that is told again is the same one
 TIME_LIMIT, PROCESS_LOST, EXPIRED = 1, 2, 3
 
 UNSTARTED = "without task-started: the start is the end less the runtime"
@@ -172,6 +173,8 @@ class Follower:
         if not self._rows[event.task]:
             self.repairs.count(ENDLESS, 1, noun="event")
             return
+        if event.kind == FAILED and self._told_twice(event):
+            return
         going = [row for row in self._rows[event.task] if self.finished[row] == NEVER]
         running = [row for row in going if self.started[row] < NEVER]
         own = [row for row in running if self.host[row] == event.host] or running
@@ -183,6 +186,26 @@ class Follower:
             self._unstarted(going[0], event)
         else:
             self.repairs.count(TWICE, 1, noun="event")
+
+    def _told_twice(self, event: Event) -> bool:
+        """Tell whether this failure was told before.
+
+        What a parent process tells of its child has no name of its own in the event: once when the child is gone,
+        twice when it was killed by a hard time limit.
+        """
+        failed = [
+            row
+            for row in self._rows[event.task]
+            if self.outcome[row] in (Outcome.FAILED, Outcome.LOST, Outcome.TIMED_OUT)
+            and 0 <= event.at - self.finished[row] <= AGAIN_NS
+            and self.host[row] == event.host
+        ]
+        if not failed:
+            return False
+        if event.reason == PROCESS_LOST:
+            self.outcome[failed[-1]] = int(Outcome.TIMED_OUT)
+        self.repairs.count(TWICE, 1, noun="event")
+        return True
 
     def _unstarted(self, row: int, event: Event) -> None:
         """Find a start for an attempt of which only the end was heard."""

@@ -220,6 +220,6 @@ def _reason(event: dict[str, Any]) -> int:
     said = str(event.get("exception", ""))[:LONGEST]
     if "TimeLimitExceeded" in said:
         return 1
-    if "WorkerLost" in said:
+    if "WorkerLost" in said or said.startswith("ExceptionWithTraceback"):
         return 2
     return 3 if event.get("expired") is True else 0

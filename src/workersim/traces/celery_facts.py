@@ -95,6 +95,7 @@ def facts_of(follower: Follower, columns: Any, repairs: Repairs, *, end_ns: int)
         queues=tuple(columns.queues),
         is_absolute=True,
         end_ns=_end_ns(meta, end_ns),
+        due_ns=np.array(follower.due, np.int64)[order],
         meta=meta,
     )
     return facts, "received" if unsent.all() else "sent"

@@ -60,6 +60,8 @@ class Facts:
         Names.
     is_absolute
         Whether instants count from 1970, so that the earliest arrival is made 0.
+    due_ns
+        int64[n], before when an attempt is not to start (a countdown, a retry); None: nothing says so.
     end_ns
         Until when the system was observed, if the file says so.
     """
@@ -81,6 +83,7 @@ class Facts:
     queues: tuple[str, ...]
     is_absolute: bool
     end_ns: int | None = None
+    due_ns: NDArray[np.int64] | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:

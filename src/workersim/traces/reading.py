@@ -102,6 +102,7 @@ def read_trace(
         arrival_ns=made.arrival_ns,
         epoch_ns=made.zero_ns if facts.is_absolute else None,
         warnings=tuple(repairs.sentences()),
+        due_ns=made.due_ns,
         meta=facts.meta,
         left_out=repairs.left_out,
     )

@@ -49,6 +49,9 @@ class Recording:
         The Unix time of 0; None if the file says seconds from its own beginning.
     warnings
         What was repaired, by which rule and how often, and what the file cannot tell, a sentence each.
+    due_ns
+        int64, for each attempt of the log the instant before which it was not to start (a countdown, a retry),
+        ``NEVER`` if at once; None if the format does not say.
     meta
         The meta line of recorded Celery events; else empty.
     left_out
@@ -65,6 +68,7 @@ class Recording:
     arrival_ns: NDArray[np.int64]
     epoch_ns: int | None
     warnings: tuple[str, ...]
+    due_ns: NDArray[np.int64] | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
     left_out: int = 0
 

@@ -140,9 +140,10 @@ def _divided(cpu: Sequence[str], run: Sequence[str]) -> tuple[list[str], list[st
     """Return CPU time and the rest of the run time, where the log knows the first."""
     used, rest = [], []
     for spent, lasted in zip(cpu, run, strict=True):
-        fits = bool(spent and lasted) and 0 < float(spent) <= float(lasted)
-        used.append(spent if fits else "")
-        rest.append(f"{float(lasted) - float(spent):.9f}" if fits else "")
+        known = bool(spent and lasted) and float(spent) > 0
+        # A little more than the run time is what rounding and helper threads make of all of it.
+        used.append(min(spent, lasted, key=float) if known else "")
+        rest.append(f"{max(float(lasted) - float(spent), 0):.9f}" if known else "")
     return used, rest
 
 
