@@ -1,15 +1,17 @@
-"""Celery's events: attempts followed through them, whatever is missing, late, twice, out of order, or by another clock."""
+"""Celery's events: attempts are followed through them, whatever is missing, late, twice or by another clock."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import workersim as ws
 from workersim.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 T = 1_795_600_000.0
 
@@ -242,7 +244,7 @@ def test_the_meta_line_tells_phases_and_priorities(tmp_path: Path) -> None:
 
 
 def test_names_that_are_none_and_other_lines_are_counted(tmp_path: Path) -> None:
-    odd = [
+    odd: list[dict[str, Any]] = [
         {"type": "task-sent", "timestamp": T},
         {"type": "nonsense"},
         event("worker-blinked", 1),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import workersim as ws
 from workersim.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HEADER = "; Version: 2.2\n; MaxJobs: 5\n;\n"
 

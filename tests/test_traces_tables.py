@@ -20,24 +20,24 @@ CASES = Path(__file__).parents[2] / "shared" / "cases" / "files"
 
 # A row a task, as django-celery-results writes it: r-1 and r-2 without track_started, r-6 still at work.
 RESULTS = """task_id,task_name,worker,status,date_created,date_started,date_done
-r-1,docs.extract,celery@w1,SUCCESS,2026-09-10 00:33:32.900+00:00,,2026-09-10 00:33:33.000+00:00
-r-2,docs.extract,celery@w1,SUCCESS,2026-09-10 00:37:35.100+00:00,,2026-09-10 00:37:35.200+00:00
-r-3,docs.extract,celery@w1,SUCCESS,2026-09-10 00:41:40.000+00:00,2026-09-10 00:42:10.000+00:00,2026-09-10 00:48:10.000+00:00
-r-4,docs.extract,celery@w1,FAILURE,2026-09-10 00:42:40.000+00:00,2026-09-10 00:48:10.500+00:00,2026-09-10 00:48:20.500+00:00
-r-5,docs.extract,celery@w1,SUCCESS,2026-09-10 00:43:20.000+00:00,2026-09-10 00:48:20.600+00:00,2026-09-10 00:51:20.600+00:00
-r-6,docs.extract,celery@w1,STARTED,2026-09-10 00:45:00.000+00:00,2026-09-10 00:51:20.700+00:00,2026-09-10 00:51:20.700+00:00
-"""
+r-1,docs.extract,celery@w1,SUCCESS,@00:33:32.900+00:00,,@00:33:33.000+00:00
+r-2,docs.extract,celery@w1,SUCCESS,@00:37:35.100+00:00,,@00:37:35.200+00:00
+r-3,docs.extract,celery@w1,SUCCESS,@00:41:40.000+00:00,@00:42:10.000+00:00,@00:48:10.000+00:00
+r-4,docs.extract,celery@w1,FAILURE,@00:42:40.000+00:00,@00:48:10.500+00:00,@00:48:20.500+00:00
+r-5,docs.extract,celery@w1,SUCCESS,@00:43:20.000+00:00,@00:48:20.600+00:00,@00:51:20.600+00:00
+r-6,docs.extract,celery@w1,STARTED,@00:45:00.000+00:00,@00:51:20.700+00:00,@00:51:20.700+00:00
+""".replace("@", "2026-09-10 ")
 # Offsets differ, one row is of another executor, one runs, one waits, one was skipped.
 INSTANCES = """dag_id,task_id,run_id,state,queued_dttm,start_date,end_date,duration,pool,queue,executor,try_number
-d,load,1,success,2026-09-10 00:26:40+00:00,2026-09-10 00:26:44+00:00,2026-09-10 00:31:44+00:00,300,p,default,CeleryExecutor,1
-d,load2,1,success,2026-09-10 02:26:40+02:00,2026-09-10 02:26:45+02:00,2026-09-10 02:36:45+02:00,600,p,default,CeleryExecutor,1
-d,etl,1,success,2026-09-10 00:27:40+00:00,2026-09-10 00:31:45+00:00,2026-09-10 00:41:45+00:00,600,p,default,CeleryExecutor,1
-d,etl2,1,failed,2026-09-10 00:27:40+00:00,2026-09-10 00:36:46+00:00,2026-09-10 00:37:46+00:00,60,p,default,CeleryExecutor,2
-d,k8s,1,success,2026-09-10 00:27:40+00:00,2026-09-10 00:27:50+00:00,2026-09-10 00:32:50+00:00,300,p,k,KubernetesExecutor,1
-d,ml,1,running,2026-09-10 02:28:40+02:00,2026-09-10 02:37:47+02:00,,,p,default,CeleryExecutor,1
-d,late,1,queued,2026-09-10 00:28:50+00:00,,,,p,default,CeleryExecutor,0
+d,load,1,success,@00:26:40+00:00,@00:26:44+00:00,@00:31:44+00:00,300,p,default,CeleryExecutor,1
+d,load2,1,success,@02:26:40+02:00,@02:26:45+02:00,@02:36:45+02:00,600,p,default,CeleryExecutor,1
+d,etl,1,success,@00:27:40+00:00,@00:31:45+00:00,@00:41:45+00:00,600,p,default,CeleryExecutor,1
+d,etl2,1,failed,@00:27:40+00:00,@00:36:46+00:00,@00:37:46+00:00,60,p,default,CeleryExecutor,2
+d,k8s,1,success,@00:27:40+00:00,@00:27:50+00:00,@00:32:50+00:00,300,p,k,KubernetesExecutor,1
+d,ml,1,running,@02:28:40+02:00,@02:37:47+02:00,,,p,default,CeleryExecutor,1
+d,late,1,queued,@00:28:50+00:00,,,,p,default,CeleryExecutor,0
 d,skip,1,skipped,,,,,p,default,CeleryExecutor,0
-"""
+""".replace("@", "2026-09-10 ")
 DAY = 1_789_000_000
 
 
@@ -297,7 +297,7 @@ def test_columns_that_are_none(written: Callable[..., Path], columns: Any, says:
 
 
 def test_semicolons_tabs_gzip_and_zstd(written: Callable[..., Path]) -> None:
-    import pyarrow as pa  # noqa: PLC0415 (an extra)
+    import pyarrow as pa  # type: ignore[import-untyped]  # noqa: PLC0415 (an extra)
 
     text = "arrival,start,finish\n0,1,2\n1,3,4\n"
     sink = pa.BufferOutputStream()
@@ -317,7 +317,7 @@ def test_parquet(tmp_path: Path) -> None:
     import pandas as pd  # noqa: PLC0415 (takes half a second)
 
     path = tmp_path / "t.parquet"
-    start = pd.to_datetime(["2026-09-10T00:00:01.5Z", None], utc=True)
+    start = pd.to_datetime(["2026-09-10T00:00:01.5Z", "NaT"], utc=True)
     frame = pd.DataFrame(
         {
             "arrival": pd.to_datetime(["2026-09-10T00:00:00Z", "2026-09-10T00:00:03Z"], utc=True),
@@ -362,7 +362,7 @@ def test_the_format_that_is_asked_for(written: Callable[..., Path]) -> None:
     assert ws.read_trace(path, "csv").format == "csv"
     with pytest.raises(InputError, match="expected the columns of airflow, found a table of another kind"):
         ws.read_trace(path, "airflow")
-    with pytest.raises(InputError, match="format: expected one of .*, found 'cvs'; did you mean 'csv'"):
+    with pytest.raises(InputError, match=r"format: expected one of .*, found 'cvs'; did you mean 'csv'"):
         ws.read_trace(path, "cvs")
 
 

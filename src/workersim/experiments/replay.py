@@ -238,10 +238,12 @@ def _shifted(jobs: Jobs, start_ns: int) -> Jobs:
 
 
 def _on(fleet: Fleet, jobs: Jobs, seed: int) -> Jobs:
-    """Return the jobs as this fleet takes them: in its home queue where the file names none."""
+    """Return the jobs as this fleet takes them: in its home queue where the file names none, beside its other queues."""
     table = jobs.table
     if table.queues == ("default",) and fleet.home_queue != "default":
         table = replace(table, queues=(fleet.home_queue,))
+    more = tuple(queue for queue in fleet.queues or () if queue not in table.queues)
+    table = replace(table, queues=(*table.queues, *more))
     lots = Streams(seed, 0).of(Purpose.DISPATCH, 0).random(len(jobs)) if fleet.dispatch == "random" else None
     return Jobs(table, jobs.first_phase, jobs.phase_kind, jobs.phase_demand_ns, lots)
 

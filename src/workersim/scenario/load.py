@@ -67,8 +67,8 @@ def load_fleet(path: str | os.PathLike[str]) -> Scenario:
     source = _printable(path)
     document = read_yaml(_content(path, source), source)
     if isinstance(document.data, dict):
-        why = "expected a fleet file, which leaves this to the trace; found it"
-        said = [Problem((key,), why, at_key=True) for key in _OF_THE_TRACE if key in document.data]
+        why = "expected a fleet file, which leaves this to the trace"
+        said = [Problem((key,), why, at_key=True, named=True) for key in _OF_THE_TRACE if key in document.data]
         if said:
             raise InputError(*_lines(document, source, said))
         if path.stem.isprintable() and path.stem.strip():
