@@ -175,3 +175,20 @@ def test_the_settings_of_a_recorded_fleet() -> None:
     assert fleet_events(read("termkill_2x3_early4").meta)["stops"][0]["grace"].startswith("1.5")
     assert fleet_events(read("join_2x3_early4").meta)["changes"][0]["replicas"] == 2
     assert recorded_fleet(read("autoscale6_2_1x6").meta) is None
+
+
+def table_row(name: str) -> str:
+    """Return the row of the docs' table for a recording."""
+    found = ws.replay(read(name))
+    assert found.observed is not None
+    assert found.difference is not None
+    observed, simulated = found.observed["wait"], found.metrics["wait"]
+    change = found.difference["wait.mean"]
+    cells = [f"{block['mean']:.3f} / {block['p95']:.3f}" for block in (observed, simulated)]
+    return f"| {name} | {cells[0]} | {cells[1]} | {'—' if change is None else f'{change:+.1%}'} |"
+
+
+def test_the_table_of_the_docs() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "traces.md").read_text(encoding="utf-8")
+    rows = [table_row(name) for name in CENTRAL]
+    assert [row for row in rows if row not in page] == []

@@ -238,7 +238,7 @@ def _shifted(jobs: Jobs, start_ns: int) -> Jobs:
 
 
 def _on(fleet: Fleet, jobs: Jobs, seed: int) -> Jobs:
-    """Return the jobs as this fleet takes them: in its home queue where the file names none, beside its other queues."""
+    """Return the jobs as this fleet takes them: in its home queue where the file names none."""
     table = jobs.table
     if table.queues == ("default",) and fleet.home_queue != "default":
         table = replace(table, queues=(fleet.home_queue,))
