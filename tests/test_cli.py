@@ -390,7 +390,7 @@ def test_all_problems_of_all_files_come_before_anything_runs(tmp_path: Path) -> 
     ("args", "says"),
     [
         (["rnu"], "no such command 'rnu'; did you mean 'run'? (see"),
-        (["simulate"], "no such command 'simulate'; there are run, check, theory, schema"),
+        (["simulate"], "no such command 'simulate'; there are run, check, "),
         (["run"], "Missing argument 'SCENARIO.yaml|FOLDER...'"),
         (["run", "x.yaml", "--replicaton", "3"], "No such option '--replicaton'. Did you mean '--replications'?"),
         (["run", "x.yaml", "--engine", "numba"], "'numba' is not one of 'auto', 'simpy', 'compiled'"),

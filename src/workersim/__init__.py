@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from workersim.errors import InputError, LogError, MissingExtraError, WorkersimError
     from workersim.experiments import Result
     from workersim.experiments.check import check
+    from workersim.experiments.replay import Replay, replay
     from workersim.experiments.run import run
     from workersim.metrics import StepFunction
     from workersim.runlog import RunLog
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         schema,
     )
     from workersim.scenario import JobClass as Job
+    from workersim.traces import Recording, read_trace
 
 __version__ = "0.1.0"
 
@@ -75,7 +77,9 @@ __all__ = [
     "Phase",
     "Poisson",
     "Profile",
+    "Recording",
     "Renewal",
+    "Replay",
     "Result",
     "RunLog",
     "RunSettings",
@@ -94,6 +98,8 @@ __all__ = [
     "load",
     "plots",
     "read",
+    "read_trace",
+    "replay",
     "run",
     "schema",
     "theory",
@@ -105,12 +111,16 @@ _ROOMS = {
     "InputError": "errors",
     "LogError": "errors",
     "MissingExtraError": "errors",
+    "Recording": "traces",
+    "Replay": "experiments",
     "Result": "experiments",
     "RunLog": "runlog",
     "StepFunction": "metrics",
     "Verdict": "claims",
     "WorkersimError": "errors",
     "check": "experiments",
+    "read_trace": "traces",
+    "replay": "experiments",
     "run": "experiments",
 }
 _MODULES = ("plots", "theory")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from workersim.scenario import Scenario
     from workersim.workload import Jobs
 
-__all__ = ["ensure_scenario", "measure_each", "prepare", "run", "simulate"]
+__all__ = ["ensure_scenario", "measure_each", "pick", "prepare", "run", "simulate"]
 
 ENGINES = ("auto", "simpy", "compiled")
 HELD = 20_000_000  # jobs whose log is kept unless somebody says otherwise: about 1 GB
@@ -136,10 +136,10 @@ def prepare(
     """Return the scenario with these settings, the jobs of replication 0, and the engine to run them all on."""
     scenario = _settle(scenario, engine=engine, seed=seed, replications=replications)
     jobs = workload.realise(scenario)
-    return scenario, jobs, _pick(engine, len(jobs) * scenario.run.replications)
+    return scenario, jobs, pick(engine, len(jobs) * scenario.run.replications)
 
 
-def _pick(engine: str, jobs: int) -> engines.Engine:
+def pick(engine: str, jobs: int) -> engines.Engine:
     """Return the engine to run so many jobs on."""
     if engine == "auto":
         return engines.choose(jobs)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from workersim.experiments.result import Result
 
-__all__ = ["WIDTH", "in_columns", "labelled", "summary", "summary_html"]
+__all__ = ["NOTHING", "WIDTH", "Table", "in_columns", "labelled", "settings", "summary", "summary_html", "table_html"]
 
 WIDTH = 80
 NOTHING = "—"
@@ -62,7 +62,7 @@ def summary(result: Result) -> str:
         Lines of at most 80 columns; ``—`` is a figure of nothing.
     """
     lines = textwrap.wrap(result.scenario.name, WIDTH)
-    lines += labelled(_settings(result))
+    lines += labelled(settings(result))
     for table in _tables(result.metrics):
         lines += ["", *in_columns(table)]
     lines += ["", *labelled(_facts(result))]
@@ -73,8 +73,8 @@ def summary(result: Result) -> str:
 
 def summary_html(result: Result) -> str:
     """Return the figures of a result as HTML, with everything in it escaped."""
-    parts = [f"<strong>{escape(result.scenario.name)}</strong>", _pairs_html(_settings(result))]
-    parts += [_table_html(table) for table in _tables(result.metrics)]
+    parts = [f"<strong>{escape(result.scenario.name)}</strong>", _pairs_html(settings(result))]
+    parts += [table_html(table) for table in _tables(result.metrics)]
     parts.append(_pairs_html(_facts(result)))
     parts += [f"<p>Warning: {escape(warning)}</p>" for warning in result.warnings]
     return f"<div>{''.join(parts)}</div>"
@@ -103,7 +103,8 @@ def labelled(pairs: list[tuple[str, str]]) -> list[str]:
     ]
 
 
-def _settings(result: Result) -> list[tuple[str, str]]:
+def settings(result: Result) -> list[tuple[str, str]]:
+    """Return the fleet of a result and how it was run, each with its label."""
     run = result.scenario.run
     until = "drained" if run.until == "drained" else str(run.until)
     warm_up = f", without the first {run.warm_up}" if run.warm_up else ""
@@ -193,7 +194,8 @@ def _pairs_html(pairs: list[tuple[str, str]]) -> str:
     return f"<table>{''.join(rows)}</table>"
 
 
-def _table_html(table: Table) -> str:
+def table_html(table: Table) -> str:
+    """Return a table as HTML, with everything in it escaped."""
     head = "".join(f'<th scope="col">{escape(heading)}</th>' if heading else "<td></td>" for heading in table.headings)
     rows = (
         f'<tr><th scope="row">{escape(label.strip())}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'

@@ -21,7 +21,7 @@ from workersim.scenario.distributions import (
 from workersim.scenario.fleet import Fleet
 from workersim.scenario.happenings import Broker, Change, Crash, Deploy, Failures, Outage, Stop
 from workersim.scenario.jsonschema import schema
-from workersim.scenario.load import load, load_many, read
+from workersim.scenario.load import load, load_fleet, load_many, read
 from workersim.scenario.models import RunSettings, Scenario
 from workersim.scenario.scalers import HireFire, Hpa, Judoscale, Keda, Latency, Railway, Timetable
 from workersim.scenario.worker import Celery, WorkerAutoscale
@@ -80,6 +80,7 @@ __all__ = [
     "Workload",
     "amount",
     "load",
+    "load_fleet",
     "load_many",
     "read",
     "schema",
