@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from workersim.errors import InputError, LogError, MissingExtraError, WorkersimError
     from workersim.experiments import Result
     from workersim.experiments.check import check
+    from workersim.experiments.planning import Plan, plan
     from workersim.experiments.run import run
     from workersim.metrics import StepFunction
     from workersim.runlog import RunLog
@@ -73,6 +74,7 @@ __all__ = [
     "MissingExtraError",
     "Mmpp",
     "Phase",
+    "Plan",
     "Poisson",
     "Profile",
     "Renewal",
@@ -92,6 +94,7 @@ __all__ = [
     "__version__",
     "check",
     "load",
+    "plan",
     "plots",
     "read",
     "run",
@@ -105,12 +108,14 @@ _ROOMS = {
     "InputError": "errors",
     "LogError": "errors",
     "MissingExtraError": "errors",
+    "Plan": "experiments.planning",
     "Result": "experiments",
     "RunLog": "runlog",
     "StepFunction": "metrics",
     "Verdict": "claims",
     "WorkersimError": "errors",
     "check": "experiments",
+    "plan": "experiments.planning",
     "run": "experiments",
 }
 _MODULES = ("plots", "theory")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from workersim.errors import InputError
 from workersim.scenario import Trace
-from workersim.units import Duration, parse_duration, parse_number, parse_rate
+from workersim.units import Duration, parse_duration, parse_rate
 
 if TYPE_CHECKING:
     from workersim.scenario import Scenario
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 __all__ = ["more_arrivals", "scaled_time"]
 
 _TIMES = ("mean", "min", "mode", "max", "loc", "scale")
-_RATES = ("poisson", "profile", "mmpp")
 
 
 def more_arrivals(scenario: Scenario, factor: float) -> Scenario:
@@ -26,7 +25,9 @@ def more_arrivals(scenario: Scenario, factor: float) -> Scenario:
     InputError
         If a stream is a trace, or has intervals from a file: what was recorded has one rate.
     """
-    streams = [_more(arrival, factor, f"workload.arrivals[{at}]") for at, arrival in enumerate(scenario.workload.arrivals)]
+    streams = [
+        _more(arrival, factor, f"workload.arrivals[{at}]") for at, arrival in enumerate(scenario.workload.arrivals)
+    ]
     return scenario.replace("workload.arrivals", streams)
 
 
@@ -77,6 +78,8 @@ def scaled_time(written: Any, factor: float, *, where: str) -> Any:
 
 
 def _time(written: Any, factor: float) -> Any:
+    if isinstance(written, int | float):  # a bare number, which scipy's loc may have below 0
+        return written * factor
     return str(Duration(round(int(parse_duration(written)) * factor)))
 
 

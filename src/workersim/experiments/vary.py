@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from workersim.errors import InputError
 from workersim.units import shown
@@ -167,6 +167,6 @@ def _number(text: str) -> int | float:
     return float(text) if "." in text else int(text)
 
 
-def _refuse(path: str, expected: str, found: object) -> Any:
+def _refuse(path: str, expected: str, found: object) -> NoReturn:
     msg = f"vary {path}: expected {expected}, found {shown(found)}"
     raise InputError(msg)

@@ -14,12 +14,22 @@ from workersim.units import nearest
 if TYPE_CHECKING:
     from workersim.plots.curves import busy_slots, over_time, queue_length, utilization
     from workersim.plots.distribution import waits
+    from workersim.plots.front import cost_front
     from workersim.plots.gantt import slots
     from workersim.plots.saturation import utilization_curve
 
-__all__ = ["busy_slots", "over_time", "queue_length", "slots", "utilization", "utilization_curve", "waits"]
+__all__ = [
+    "busy_slots",
+    "cost_front",
+    "over_time",
+    "queue_length",
+    "slots",
+    "utilization",
+    "utilization_curve",
+    "waits",
+]
 
-_MODULES = {"slots": "gantt", "utilization_curve": "saturation", "waits": "distribution"}
+_MODULES = {"cost_front": "front", "slots": "gantt", "utilization_curve": "saturation", "waits": "distribution"}
 
 
 def __getattr__(name: str) -> object:

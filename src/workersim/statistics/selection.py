@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from workersim.errors import InputError
+from workersim.statistics.intervals import mean_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,10 +42,13 @@ class BoundTest:
 
     Notes
     -----
-    S. Andradóttir and S.-H. Kim, "Fully sequential procedures for comparing constrained systems via simulation",
-    Naval Research Logistics 57 (2010), procedure F, with c = 1: the sum of X - bound is watched until it leaves the
-    triangle |sum| < h² S² / (2 ε) - ε r / 2, where h² = 2 η (n - 1), η = ((2 β)^(-2 / (n - 1)) - 1) / 2, β the error, ε
-    the tolerance and S² the variance of the first n.  It leans on replications that are independent and nearly normal.
+    Two tests share the error.  The first is procedure F of S. Andradóttir and S.-H. Kim, "Fully sequential procedures
+    for comparing constrained systems via simulation", Naval Research Logistics 57 (2010), with c = 1: the sum of X -
+    bound is watched until it leaves the triangle |sum| < η (n - 1) S² / ε - ε r / 2, where r counts replications, η =
+    ((2 β)^(-2 / (n - 1)) - 1) / 2, β is the error, ε the tolerance and S² the variance of the first n.  It ends for
+    every mean.  The second, for means that are far from the bound and vary much, is Student's test at n, 2 n, 4 n, ...
+    replications; look k may spend 1 / (k (k + 1)) of its error.  Both lean on replications that are independent and
+    nearly normal.
 
     Examples
     --------
@@ -72,7 +76,7 @@ class BoundTest:
         if len(values) < self.first:
             return None
         if self.tolerance:
-            found = self._left(values, slack)
+            found = self._far(values) or self._left(values, slack)
             if found is not None:
                 return found
         return None if len(values) < self.most else self.by_sign(values)
@@ -81,6 +85,18 @@ class BoundTest:
         """Return on which side the mean of these values is."""
         return "below" if math.fsum(values) <= len(values) * (self.bound + _ROUNDING * abs(self.bound)) else "above"
 
+    def _far(self, values: Sequence[float]) -> Side | None:
+        """Return on which side the mean is, if it is far from the bound for the noise that it has."""
+        count, look = self.first, 1
+        while count <= len(values):
+            interval = mean_interval(values[:count], 1 - self.error / (look * (look + 1)))
+            if interval is not None and interval[0] > self.bound:
+                return "above"
+            if interval is not None and interval[1] < self.bound:
+                return "below"
+            count, look = 2 * count, look + 1
+        return None
+
     def _left(self, values: Sequence[float], slack: float) -> Side | None:
         """Return where the sum left the triangle first."""
         opening = values[: self.first]
@@ -88,7 +104,7 @@ class BoundTest:
         variance = math.fsum((value - mean) ** 2 for value in opening) / (self.first - 1)
         if variance <= slack * slack:
             variance = 0.0
-        eta = ((2 * self.error) ** (-2 / (self.first - 1)) - 1) / 2
+        eta = (self.error ** (-2 / (self.first - 1)) - 1) / 2
         height = eta * (self.first - 1) * variance / self.tolerance
         total = 0.0
         for count, value in enumerate(values, start=1):

@@ -67,12 +67,10 @@ def _expected(group: list[Choice], likely: Callable[[Choice], bool]) -> tuple[fl
     return next((choice.order for choice in group if likely(choice)), (float("inf"),))
 
 
-def _best_of(
-    group: list[Choice], trials: Trials, likely: Callable[[Choice], bool], *, seeking: bool
-) -> Choice | None:
+def _best_of(group: list[Choice], trials: Trials, likely: Callable[[Choice], bool], *, seeking: bool) -> Choice | None:
     """Return the first choice of a group that meets the targets."""
     ordered = sorted(group, key=lambda choice: choice.order) == group
-    monotone = ordered and more_never_hurts(group[-1].scenario)
+    monotone = ordered and trials.ordered and more_never_hurts(group[-1].scenario)
     start = next((at for at, choice in enumerate(group) if likely(choice)), len(group) - 1)
     # Once something is found, a group matters only if its dearest choice that is still cheaper meets the targets.
     found = _bisect(group, trials, start if seeking or not monotone else len(group) - 1)

@@ -64,6 +64,11 @@ class Target:
         falls = self.measure.startswith((*_FALLING, *_FALLING_TOO))
         return falls == (self.sign == 1)
 
+    @property
+    def ordered(self) -> bool:
+        """Whether its figure moves one way if every job waits longer; a deviation need not."""
+        return not self.measure.endswith(".std") and not self.measure.startswith("service")
+
     def allows(self, value: float) -> bool:
         """Return whether a value meets it."""
         return self.sentence.allows(value)
@@ -104,7 +109,8 @@ def parse_targets(target: str | Iterable[str]) -> tuple[Target, ...]:
     if not 1 <= len(texts) <= _MOST:
         msg = f"target: expected 1 to {_MOST} sentences such as 'wait.p95 <= 5 min', found {len(texts)}"
         raise InputError(msg)
-    found, problems = [], []
+    found: list[Target] = []
+    problems: list[str] = []
     for text in texts:
         try:
             found.append(_parse(text))

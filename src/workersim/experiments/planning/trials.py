@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from workersim import claims, engines, workload
 from workersim.experiments.measuring import can_stream, measured
 from workersim.experiments.run import SMALL, measure_each
-from workersim.statistics.selection import BoundTest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from workersim.experiments.planning.targets import Target
     from workersim.runlog import RunLog
     from workersim.scenario import Scenario
+    from workersim.statistics.selection import BoundTest
     from workersim.workload import Jobs
 
 __all__ = ["Decision", "Trials", "observe"]
@@ -81,6 +81,11 @@ class Trials:
     progress: Callable[[int, int], None] | None = None
     decided: dict[int, Decision] = field(default_factory=dict)
     runs: int = 0
+
+    @property
+    def ordered(self) -> bool:
+        """Whether every target's figure moves one way if every job waits longer."""
+        return all(target.ordered for target in self.targets)
 
     def decide(self, choice: Choice) -> Decision:
         """Return whether a choice meets the targets, from runs that are made only once."""
@@ -149,7 +154,9 @@ def _of_a_measured_run(scenario: Scenario, replication: int, targets: Sequence[T
     return tuple(_values(sample.figures, targets, unstable=unstable))
 
 
-def _values(figures: dict[str, dict[str, float | None]], targets: Sequence[Target], *, unstable: bool) -> Iterator[float]:
+def _values(
+    figures: dict[str, dict[str, float | None]], targets: Sequence[Target], *, unstable: bool
+) -> Iterator[float]:
     """Read the targets from figures, which know nothing of the jobs that never started."""
     arrived = figures["jobs"]["arrived"] or 0
     for target in targets:
