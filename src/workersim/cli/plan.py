@@ -32,9 +32,10 @@ _MISSED = 1
 )
 @click.option("--minimise", default="cost", show_default=True, metavar="cost", help="What is to be low.")
 @click.option("--gate", is_flag=True, help="Exit with 1 if the present fleet misses a target.")
+@click.option("--rules", is_flag=True, help="Say what rules of thumb would buy, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print an object.")
 @click.pass_context
-def command(context: click.Context, /, scenario: str, *, gate: bool, as_json: bool, **asked: Any) -> None:
+def command(context: click.Context, /, scenario: str, *, gate: bool, rules: bool, as_json: bool, **asked: Any) -> None:
     """Find the cheapest fleet that meets every target, how safe it is, and what to deploy.
 
     The answer has the recommended choice, one smaller, one larger and the present fleet: what an hour costs, the
@@ -44,7 +45,12 @@ def command(context: click.Context, /, scenario: str, *, gate: bool, as_json: bo
 
     loaded = load(scenario)
     found = _plan(loaded, asked)
-    click.echo(json.dumps(found.to_dict(), indent=2, allow_nan=False) if as_json else found.summary())
+    judged = interruptible(found.rules) if rules else None
+    if as_json:
+        said = found.to_dict() | ({"rules": judged.to_dict()} if judged else {})
+        click.echo(json.dumps(said, indent=2, allow_nan=False))
+    else:
+        click.echo(found.summary() + (f"\n\nRules of thumb:\n{judged.summary()}" if judged else ""))
     if gate and not found.present.decision.meets:
         context.exit(_MISSED)
 

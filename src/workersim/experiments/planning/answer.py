@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from workersim.errors import InputError
 
@@ -12,13 +12,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from workersim.experiments.planning.choices import Choice, Refused
+    from workersim.experiments.planning.judged import Rules
     from workersim.experiments.planning.risk import Holds
     from workersim.experiments.planning.targets import Target
     from workersim.experiments.planning.trials import Decision
     from workersim.experiments.vary import Vary
     from workersim.scenario import Scenario
 
-__all__ = ["Asked", "Plan", "Row", "Tried"]
+__all__ = ["Asked", "Means", "Plan", "Row", "Tried"]
+
+Means: TypeAlias = list[tuple[float, tuple[float, float] | None]]
+"""For each target the mean of its figure, and the 95 % interval of that."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +39,7 @@ class Row:
         Whether it meets the targets, and which it misses.
     metrics
         The tree of ``run --json``, over ``replications``.
-    values
+    found
         For each target its mean and its 95 % interval; the figure that was compared with the bound.
     holds
         On how many days every target was met.
@@ -48,7 +52,7 @@ class Row:
     decision: Decision
     metrics: dict[str, Any]
     replications: int
-    values: list[tuple[float, tuple[float, float] | None]]
+    found: Means
     holds: Holds
     breaks_at: float | None
 
@@ -56,7 +60,7 @@ class Row:
         """Return the row as plain data."""
         targets = [
             {"says": target.says, "mean": _plain(mean), "interval": None if interval is None else list(interval)}
-            for target, (mean, interval) in zip(plan.asked.targets, self.values, strict=True)
+            for target, (mean, interval) in zip(plan.asked.targets, self.found, strict=True)
         ]
         rate = plan.rate_per_s * self.breaks_at if self.breaks_at and plan.rate_per_s else None
         return {
@@ -112,7 +116,7 @@ class Tried:
     price: float
     meets: bool
     replications: int
-    found: list[tuple[float, tuple[float, float] | None]]
+    found: Means
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +140,8 @@ class Plan:
         Every choice that was run.
     refused
         Combinations that are no valid scenario, such as more processes than the memory holds.
+    valid
+        How many combinations are valid ones.
     runs
         How many runs it took.
     rate_per_s
@@ -151,6 +157,7 @@ class Plan:
     why: str
     tried: tuple[Tried, ...]
     refused: tuple[Refused, ...]
+    valid: int
     runs: int
     rate_per_s: float
     what_repeats: str
@@ -234,6 +241,16 @@ class Plan:
 
         chosen = row or self.recommended
         return {} if chosen is None else take_away(self.scenario, chosen.choice.scenario)
+
+    def rules(self) -> Rules:
+        """Run what rules of thumb would buy, and return what each achieves and costs against this plan.
+
+        They are the guide's table by traffic, its advice, its bands of utilization, its decision tree and its formula
+        cores x (1 + I/O / CPU), and square-root staffing.
+        """
+        from workersim.experiments.planning.judged import judge_rules  # noqa: PLC0415 (needed only by who asks)
+
+        return judge_rules(self)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the cost of an hour against the figure of the first target: what was tried, and its Pareto front."""

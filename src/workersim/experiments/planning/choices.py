@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from workersim.scenario import Fleet, Scenario
 
-__all__ = ["Choice", "Refused", "choices", "is_steady", "price_of"]
+__all__ = ["HOUR_NS", "Choice", "Refused", "choices", "is_steady", "price_of"]
 
 HOUR_NS = 3600 * SECOND
 _MOVING = ("autoscale", "changes", "stops", "deploys", "crashes")

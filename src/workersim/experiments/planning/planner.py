@@ -24,15 +24,17 @@ from workersim.units import nearest, shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from workersim.experiments.planning.answer import Means
     from workersim.experiments.planning.bracket import Demand
     from workersim.experiments.planning.choices import Refused
     from workersim.experiments.vary import Vary
     from workersim.scenario import Scenario
 
-__all__ = ["plan"]
+__all__ = ["means_of", "plan", "tests_for"]
 
 FIRST, MOST = 10, 1000  # replications of a choice
 SHOWN = 20  # replications at least of a choice that is shown
+_CHOSEN = ("fleet.", "services.")
 _MINIMISED = ("cost", "cost.total")
 
 
@@ -107,11 +109,9 @@ def plan(
     chosen = _vary(base, vary, needs)
     valid, refused = choices(base, chosen)
     random = workload.is_random(base)
-    error = (1 - confidence) / (max(1, len(valid)) * len(targets))
-    tests = [_test(each.bound * each.sign, indifference, error) for each in targets]
-    trials = Trials(targets, tests, random, progress)
-    best = cheapest(chains(valid), trials, lambda choice: likely(needs, choice.scenario.fleet, targets))
     asked = Asked(targets, chosen, vary is not None, confidence, indifference)
+    trials = Trials(targets, tests_for(asked, len(valid)), random, progress)
+    best = cheapest(chains(valid), trials, lambda choice: likely(needs, choice.scenario.fleet, targets))
     return _Answer(base, asked, valid, refused, trials, needs).plan(best)
 
 
@@ -125,8 +125,19 @@ def _accuracy(given: tuple[float, float]) -> tuple[float, float]:
     return float(confidence), float(indifference)
 
 
-def _test(bound: float, indifference: float, error: float) -> BoundTest:
-    return BoundTest(bound=bound, tolerance=abs(bound) * indifference, error=error, first=FIRST, most=MOST)
+def tests_for(asked: Asked, choices: int) -> list[BoundTest]:
+    """Return a test for each target; all of so many choices together are right with the confidence asked for."""
+    error = (1 - asked.confidence) / (max(1, choices) * len(asked.targets))
+    return [
+        BoundTest(
+            bound=target.sign * target.bound,
+            tolerance=abs(target.bound) * asked.indifference,
+            error=error,
+            first=FIRST,
+            most=MOST,
+        )
+        for target in asked.targets
+    ]
 
 
 def _vary(scenario: Scenario, vary: Mapping[str, Any] | None, needs: Demand) -> Vary:
@@ -136,6 +147,10 @@ def _vary(scenario: Scenario, vary: Mapping[str, Any] | None, needs: Demand) -> 
             msg = "vary: expected at least one key such as fleet.replicas, found none"
             raise InputError(msg)
         ensure_paths(scenario, vary)
+        others = [path for path in vary if not path.startswith(_CHOSEN)]
+        if others:
+            msg = f"vary: expected keys of the fleet, as the plan is to choose one, found {shown(others[0])}"
+            raise InputError(msg)
         return {path: values_of(path, values) for path, values in vary.items()}
     fleet = scenario.fleet
     most = max(10, 2 * fleet.replicas, 4 * needed_replicas(needs, fleet))
@@ -182,6 +197,7 @@ class _Answer:
             why=why,
             tried=tuple(self._tried()),
             refused=tuple(self.refused),
+            valid=len(self.valid),
             runs=self.trials.runs,
             rate_per_s=self.needs.rate_per_s,
             what_repeats=a_day_of(self.scenario)[1],
@@ -216,7 +232,7 @@ class _Answer:
             decision=decision,
             metrics=run(scenario, replications=count, keep_log=False).metrics,
             replications=count,
-            values=_summed(values),
+            found=means_of(values),
             holds=holds(scenario, self.asked.targets, random=random),
             breaks_at=breaks_at(scenario, self.asked.targets, random=random),
         )
@@ -230,7 +246,7 @@ class _Answer:
     def _tried(self) -> list[Tried]:
         decided = sorted(self.trials.decided.values(), key=lambda each: each.choice.order)
         return [
-            Tried(each.choice.keys, each.choice.price, each.meets, len(each.values), _summed(each.values))
+            Tried(each.choice.keys, each.choice.price, each.meets, len(each.values), means_of(each.values))
             for each in decided
         ]
 
@@ -256,7 +272,7 @@ class _Answer:
             return self._binding_below(found)
         decision = found["closest"].decision
         missed = decision.missed[0]
-        mean = found["closest"].values[self.asked.targets.index(missed)][0]
+        mean = found["closest"].found[self.asked.targets.index(missed)][0]
         text = f"No choice meets {' and '.join(target.says for target in decision.missed)}"
         text += f": the closest ({decision.choice.says}) has {missed.measure} {missed.shown(mean)}."
         if self.refused:
@@ -270,16 +286,16 @@ class _Answer:
         if smaller.decision.meets:
             return None, "The smaller choice meets the targets as well, at no lower price."
         missed = smaller.decision.missed[0]
-        mean = smaller.values[self.asked.targets.index(missed)][0]
+        mean = smaller.found[self.asked.targets.index(missed)][0]
         return (
             missed.says,
             f"The next smaller choice ({smaller.choice.says}) has {missed.measure} {missed.shown(mean)}.",
         )
 
 
-def _summed(values: Sequence[tuple[float, ...]]) -> list[tuple[float, tuple[float, float] | None]]:
+def means_of(values: Sequence[tuple[float, ...]]) -> Means:
     """Return the mean of each target's figure and its 95 % interval."""
-    found: list[tuple[float, tuple[float, float] | None]] = []
+    found: Means = []
     for column in zip(*values, strict=True):
         if any(map(math.isinf, column)):
             found.append((math.inf, None))

@@ -12,9 +12,11 @@ from workersim.units import format_number, format_rate, format_share
 
 if TYPE_CHECKING:
     from workersim.experiments.planning.answer import Plan, Row
+    from workersim.experiments.planning.targets import Target
 
-__all__ = ["summary", "summary_html"]
+__all__ = ["cost_text", "figure_text", "summary", "summary_html"]
 
+_AS_VARIED = "as varied"
 _MOST_COLUMNS = 2  # targets that have a column each; the others are in the JSON
 
 
@@ -23,7 +25,7 @@ def summary(plan: Plan) -> str:
     lines = textwrap.wrap(plan.scenario.name, WIDTH)
     lines += labelled(_question(plan))
     lines += ["", *textwrap.wrap(_verdict(plan), WIDTH), ""]
-    lines += _narrow(_table(plan))
+    lines += _narrow(plan)
     lines += ["", *_notes(plan)]
     for title, text in _to_do(plan):
         lines += ["", f"{title}:", *(f"  {line}" for line in text.splitlines())]
@@ -52,8 +54,17 @@ def _question(plan: Plan) -> list[tuple[str, str]]:
     return [
         ("target", " and ".join(target.says for target in asked.targets)),
         ("varied", varied + why),
+        *_refused(plan),
         ("sure", f"{sure}; {plan.runs:,} runs to decide" if random else "exact: chance has no part in this workload"),
     ]
+
+
+def _refused(plan: Plan) -> list[tuple[str, str]]:
+    if not plan.refused:
+        return []
+    count = len(plan.refused)
+    of = count + plan.valid
+    return [("refused", f"{count:,} of {of:,} combinations, such as: {plan.refused[0].why}")]
 
 
 def _values(values: tuple[object, ...]) -> str:
@@ -68,32 +79,37 @@ def _verdict(plan: Plan) -> str:
     if found is None:
         return plan.why
     change = plan.take_away()["difference"]
-    return f"Recommended: {found.choice.says}, for {_cost(found.choice.price)} an hour. {plan.why} Changes: {change}."
+    return (
+        f"Recommended: {found.choice.says}, for {cost_text(found.choice.price)} an hour. {plan.why} Changes: {change}."
+    )
 
 
-def _table(plan: Plan) -> Table:
+def _table(plan: Plan, *, merged: bool = False) -> Table:
     targets = plan.asked.targets[:_MOST_COLUMNS]
     keys = [path.rpartition(".")[2] for path in plan.asked.vary]
+    keys = [_AS_VARIED] if merged else keys
     headings = ["", *keys, "cost/h", *(target.measure for target in targets), "busy", f"{plan.what_repeats}s met"]
-    return Table([*headings, "breaks at"], [_cells(plan, row) for row in plan.rows])
+    return Table([*headings, "breaks at"], [_cells(plan, row, merged=merged) for row in plan.rows])
 
 
-def _cells(plan: Plan, row: Row) -> list[str]:
+def _cells(plan: Plan, row: Row, *, merged: bool) -> list[str]:
     busy = row.metrics["utilization"]["mean"]
     targets = plan.asked.targets[:_MOST_COLUMNS]
+    keys = [_value(value) for value in row.choice.keys.values()]
     return [
         row.role + ("" if row.decision.meets else " ✗"),
-        *(_value(value) for value in row.choice.keys.values()),
-        _cost(row.choice.price),
-        *(_figure(target.shown, *found) for target, found in zip(targets, row.values, strict=False)),
+        *([", ".join(keys)] if merged else keys),
+        cost_text(row.choice.price),
+        *(figure_text(target, *found) for target, found in zip(targets, row.found, strict=False)),
         NOTHING if busy is None else format_share(busy, 2),
         format_share(row.holds.share, 3),
         _breaks(plan, row),
     ]
 
 
-def _figure(show: object, mean: float, interval: tuple[float, float] | None) -> str:
-    text: str = show(mean)  # type: ignore[operator]
+def figure_text(target: Target, mean: float, interval: tuple[float, float] | None) -> str:
+    """Return the mean of a target's figure and half the width of its interval, in one unit."""
+    text = target.shown(mean)
     if interval is None or math.isinf(mean) or interval[1] <= interval[0]:
         return text
     half = (interval[1] - interval[0]) / 2
@@ -108,7 +124,8 @@ def _value(value: object) -> str:
     return format_number(value, 6) if isinstance(value, int | float) and not isinstance(value, str) else str(value)
 
 
-def _cost(price: float) -> str:
+def cost_text(price: float) -> str:
+    """Return a price."""
     return format_number(price, 4)
 
 
@@ -118,12 +135,17 @@ def _breaks(plan: Plan, row: Row) -> str:
     if math.isinf(row.breaks_at):
         return "beyond 16 ×"  # noqa: RUF001  # the sign is meant
     if plan.rate_per_s:
-        return format_rate(row.breaks_at * plan.rate_per_s, 2)
+        hourly = row.breaks_at * plan.rate_per_s * 3600
+        return f"{format_number(hourly, 2)}/hour" if hourly < 10_000 else format_rate(hourly / 3600, 2)
     return f"{format_number(row.breaks_at, 2)} ×"  # noqa: RUF001  # as above
 
 
-def _narrow(table: Table) -> list[str]:
-    """Return the table as lines; one that is too wide goes without what matters least."""
+def _narrow(plan: Plan) -> list[str]:
+    """Return the table as lines; a wide one has the keys in one column, or goes without what matters least."""
+    lines = in_columns(_table(plan))
+    if max(map(len, lines)) <= WIDTH:
+        return lines
+    table = _table(plan, merged=True)
     for heading in ("busy", "breaks at"):
         lines = in_columns(table)
         if max(map(len, lines)) <= WIDTH:
