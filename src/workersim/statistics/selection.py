@@ -76,7 +76,7 @@ class BoundTest:
         if len(values) < self.first:
             return None
         if self.tolerance:
-            found = self._far(values) or self._left(values, slack)
+            found = self._far(values, slack) or self._left(values, slack)
             if found is not None:
                 return found
         return None if len(values) < self.most else self.by_sign(values)
@@ -85,14 +85,14 @@ class BoundTest:
         """Return on which side the mean of these values is."""
         return "below" if math.fsum(values) <= len(values) * (self.bound + _ROUNDING * abs(self.bound)) else "above"
 
-    def _far(self, values: Sequence[float]) -> Side | None:
+    def _far(self, values: Sequence[float], slack: float) -> Side | None:
         """Return on which side the mean is, if it is far from the bound for the noise that it has."""
         count, look = self.first, 1
         while count <= len(values):
             interval = mean_interval(values[:count], 1 - self.error / (look * (look + 1)))
-            if interval is not None and interval[0] > self.bound:
+            if interval is not None and interval[0] > self.bound + slack:
                 return "above"
-            if interval is not None and interval[1] < self.bound:
+            if interval is not None and interval[1] < self.bound - slack:
                 return "below"
             count, look = 2 * count, look + 1
         return None

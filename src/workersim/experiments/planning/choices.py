@@ -22,7 +22,7 @@ HOUR_NS = 3600 * SECOND
 _MOVING = ("autoscale", "changes", "stops", "deploys", "crashes")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Choice:
     """One combination of the varied keys, and what it costs.
 
@@ -39,6 +39,9 @@ class Choice:
     keys: dict[str, Any]
     scenario: Scenario
     price: float
+
+    def __repr__(self) -> str:
+        return f"<Choice {self.says}: {self.price:g} an hour>"
 
     @property
     def order(self) -> tuple[float, ...]:

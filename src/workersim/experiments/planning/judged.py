@@ -140,7 +140,7 @@ class Rules:
 
     def _table(self) -> Table:
         target = self.plan.asked.targets[0]
-        headings = ["rule", "replicas", "slots each", "cost/h", target.measure, "busy", "verdict"]
+        headings = ["rule", "replicas", "slots", "cost/h", target.measure, "busy", "verdict"]
         rows = []
         for at, row in enumerate(self.rows, start=1):
             purchase = row.purchase

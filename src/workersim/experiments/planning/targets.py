@@ -70,8 +70,8 @@ class Target:
         return not self.measure.endswith(".std") and not self.measure.startswith("service")
 
     def allows(self, value: float) -> bool:
-        """Return whether a value meets it."""
-        return self.sentence.allows(value)
+        """Return whether a value meets it; one that is infinite stands for jobs that nobody serves."""
+        return math.isfinite(value) and self.sentence.allows(value)
 
     def shown(self, value: float) -> str:
         """Return a value of this figure, rounded for people."""

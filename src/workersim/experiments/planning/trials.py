@@ -99,8 +99,8 @@ class Trials:
         values: list[tuple[float, ...]] = []
         wanted = min(most, self.tests[0].first if self.random else 1)
         while True:
+            self._count(wanted - len(values))
             values += observe(choice.scenario, range(len(values), wanted), self.targets)
-            self._count(wanted)
             sides = [self._side(at, values) for at in range(len(self.targets))]
             # One target that is missed is enough; one that is open is not if it can still be met.
             settled = "above" in sides or None not in sides
@@ -128,8 +128,8 @@ class Trials:
     def _by_sign(self, at: int, values: list[tuple[float, ...]]) -> str:
         return self.tests[at].by_sign(self._column(at, values))
 
-    def _count(self, wanted: int) -> None:
-        self.runs += wanted
+    def _count(self, more: int) -> None:
+        self.runs += more
         if self.progress:
             self.progress(self.runs, 0)
 
