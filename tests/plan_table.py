@@ -57,7 +57,7 @@ def problems(seed: int = 7, *, documents: int = 3000, most: int = 16) -> Iterato
         shared = bool(rng.random() < 0.4)
         vcpus = max(1, concurrency // 2) if shared else concurrency
         cv = float(rng.choice([0.5, 1.0, 1.5]))
-        load = float(rng.uniform(2, 0.9 * most))  # erlangs
+        load = float(rng.uniform(2, 0.875 * most))  # erlangs
         service_s = float(rng.choice([30, 120, 600]))
         hours = documents * service_s / load / 3600
         fleet = ws.Fleet(replicas=2, concurrency=concurrency, vcpus=vcpus, process_memory="1 GB", memory_limit="5 GB")

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workersim import engines
+from workersim import engines, workload
 from workersim.errors import InputError
+from workersim.experiments.run import measure_each
 from workersim.experiments.vary import points
-from workersim.metrics import figures
+from workersim.metrics import figures, over_time
 from workersim.units import SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from workersim.runlog import RunLog
     from workersim.scenario import Fleet, Scenario
+    from workersim.workload import Jobs
 
-__all__ = ["HOUR_NS", "Choice", "Refused", "choices", "is_steady", "price_of"]
+__all__ = ["Choice", "Refused", "choices", "price_of"]
 
 HOUR_NS = 3600 * SECOND
+_RUNS = 10  # for the price of a fleet that changes
 _MOVING = ("autoscale", "changes", "stops", "deploys", "crashes")
 
 
@@ -46,8 +51,9 @@ class Choice:
     @property
     def order(self) -> tuple[float, ...]:
         """What makes one choice better than another: the price, then memory, slots and vCPUs."""
-        fleet = self.scenario.fleet
-        return (self.price, fleet.replicas * fleet.memory_bytes, fleet.slots, fleet.replicas * fleet.cores)
+        fleets = self.scenario.fleets.values()
+        memory = sum(fleet.replicas * fleet.memory_bytes for fleet in fleets)
+        return (self.price, memory, sum(f.slots for f in fleets), sum(f.replicas * f.cores for f in fleets))
 
     @property
     def says(self) -> str:
@@ -63,13 +69,23 @@ class Refused:
     why: str
 
 
-def is_steady(fleet: Fleet) -> bool:
-    """Return whether the fleet is the same from the start to the end, so that its price is known beforehand."""
-    return not any(getattr(fleet, key, None) for key in _MOVING)
+def price_of(scenario: Scenario) -> float:
+    """Return what an hour of a scenario's fleets costs: of changing ones the mean over some runs."""
+    fleets = scenario.fleets.values()
+    if any(getattr(fleet, key) for fleet in fleets for key in _MOVING):
+        runs = _RUNS if workload.is_random(scenario) else 1
+        jobs = int(workload.expected_jobs(scenario)) * runs
+        prices = list(measure_each(scenario, engines.choose(jobs), range(runs), _mean_price))
+        return math.fsum(prices) / len(prices)
+    return math.fsum(_steady_price(fleet) for fleet in fleets)
 
 
-def price_of(fleet: Fleet) -> float:
-    """Return what an hour of a fleet costs as it begins."""
+def _mean_price(_: Jobs, log: RunLog) -> float:
+    mean = over_time(log, "cost").mean()
+    return 0.0 if math.isnan(mean) else float(mean)
+
+
+def _steady_price(fleet: Fleet) -> float:
     total = figures(engines.fleet_log(fleet, HOUR_NS))["cost"]["total"]
     return 0.0 if total is None else float(total)
 
@@ -90,7 +106,7 @@ def choices(scenario: Scenario, vary: Mapping[str, tuple[Any, ...]]) -> tuple[li
             _ensure_values(error, keys)
             refused.append(Refused(keys, error.problems[0]))
         else:
-            valid.append(Choice(keys, other, price_of(other.fleet)))
+            valid.append(Choice(keys, other, price_of(other)))
     return sorted(valid, key=lambda choice: choice.order), refused
 
 

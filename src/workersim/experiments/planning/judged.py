@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from workersim import workload
 from workersim.errors import InputError
 from workersim.experiments.planning.bracket import demand
-from workersim.experiments.planning.choices import HOUR_NS, Choice, is_steady, price_of
+from workersim.experiments.planning.choices import Choice, price_of
 from workersim.experiments.planning.planner import SHOWN, means_of, tests_for
 from workersim.experiments.planning.rules import purchases
 from workersim.experiments.planning.trials import Trials, observe
 from workersim.experiments.planning.words import cost_text, figure_text
 from workersim.experiments.run import run
 from workersim.experiments.summary import NOTHING, WIDTH, Table, in_columns
-from workersim.units import NEVER, format_number, format_share
+from workersim.units import format_number, format_share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -182,11 +182,11 @@ def _judge(plan: Plan, trials: Trials, purchase: Purchase) -> Judged:
         scenario = _bought(plan.scenario, purchase.keys)
     except InputError as error:
         return Judged(purchase, why_not=error.problems[0])
-    choice = Choice(purchase.keys, scenario, price_of(scenario.fleet))
+    choice = Choice(purchase.keys, scenario, price_of(scenario))
     decision = trials.decide(choice)
     count = SHOWN if trials.random else 1
     metrics = run(scenario, replications=count, keep_log=False).metrics
-    price = choice.price if is_steady(scenario.fleet) else _hourly(metrics, scenario)
+    price = choice.price
     best = plan.recommended
     against = None if best is None or not best.choice.price else price / best.choice.price
     values = means_of(observe(scenario, range(count), plan.asked.targets))
@@ -197,12 +197,6 @@ def _bought(scenario: Scenario, keys: dict[str, Any]) -> Scenario:
     """Return the scenario with the fleet of a rule, in containers as large as they are now."""
     cores = {"fleet.vcpus": scenario.fleet.cores} if scenario.fleet.vcpus is None else {}
     return scenario.replace_all(cores | keys)
-
-
-def _hourly(metrics: dict[str, Any], scenario: Scenario) -> float:
-    """Return what an hour of a changing fleet costs in the mean."""
-    end_ns = workload.horizon_ns(scenario)
-    return math.nan if end_ns == NEVER else float(metrics["cost"]["total"]) * HOUR_NS / end_ns
 
 
 def _plain(plan: Plan, row: Judged) -> dict[str, Any]:

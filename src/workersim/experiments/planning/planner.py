@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from workersim.experiments.planning.answer import Means
     from workersim.experiments.planning.bracket import Demand
     from workersim.experiments.planning.choices import Refused
+    from workersim.experiments.planning.targets import Target
     from workersim.experiments.vary import Vary
     from workersim.scenario import Scenario
 
@@ -111,7 +112,7 @@ def plan(
     random = workload.is_random(base)
     asked = Asked(targets, chosen, vary is not None, confidence, indifference)
     trials = Trials(targets, tests_for(asked, len(valid)), random, progress)
-    best = cheapest(chains(valid), trials, lambda choice: likely(needs, choice.scenario.fleet, targets))
+    best = cheapest(chains(valid), trials, lambda choice: _likely(needs, choice.scenario, targets))
     return _Answer(base, asked, valid, refused, trials, needs).plan(best)
 
 
@@ -123,6 +124,12 @@ def _accuracy(given: tuple[float, float]) -> tuple[float, float]:
         )
         raise InputError(msg)
     return float(confidence), float(indifference)
+
+
+def _likely(needs: Demand, scenario: Scenario, targets: Sequence[Target]) -> bool:
+    """Return what closed forms expect; of several services they know nothing."""
+    fleets = list(scenario.fleets.values())
+    return len(fleets) > 1 or likely(needs, fleets[0], targets)
 
 
 def tests_for(asked: Asked, choices: int) -> list[BoundTest]:
@@ -205,7 +212,7 @@ class _Answer:
 
     def _present(self, keys: dict[str, Any]) -> Choice:
         same = (choice for choice in self.valid if choice.scenario == self.scenario)
-        return next(same, None) or Choice(keys, self.scenario, price_of(self.scenario.fleet))
+        return next(same, None) or Choice(keys, self.scenario, price_of(self.scenario))
 
     def _neighbours(self, best: Choice) -> tuple[Choice | None, Choice | None]:
         """Return the next choice with fewer replicas, and the next one with more; else the next by price."""

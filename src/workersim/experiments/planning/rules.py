@@ -102,9 +102,8 @@ def _tree(asked: Demand, fleet: Fleet) -> Purchase:
         return Purchase(
             "decision tree", "more than a container's worth: add replicas of 4", replicas, GUIDE_CONCURRENCY
         )
-    room = max(1, needed)
-    if fleet.memory_limit is not None and fleet.process_bytes:
-        room = min(room, max(1, (int(fleet.memory_limit) - int(fleet.parent_memory)) // fleet.process_bytes))
+    fits = fleet.fits()
+    room = max(1, needed if fits is None else min(needed, fits))
     says = "not more than a container's worth: raise the concurrency if memory allows"
     return Purchase("decision tree", says, 1, max(fleet.concurrency, room))
 

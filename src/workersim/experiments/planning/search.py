@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workersim.experiments.planning.choices import is_steady
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -16,6 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["REPLICAS", "chains", "cheapest", "more_never_hurts"]
 
 REPLICAS = "fleet.replicas"
+# With these a job may leave without being served, or come back.
+_MORE = ("expires", "memory", "soft_time_limit", "time_limit", "rate_limit", "countdown", "fails", "then")
 
 
 def chains(choices: Sequence[Choice]) -> list[list[Choice]]:
@@ -24,7 +24,11 @@ def chains(choices: Sequence[Choice]) -> list[list[Choice]]:
     for choice in choices:
         rest = repr({path: value for path, value in choice.keys.items() if path != REPLICAS})
         groups.setdefault(rest, []).append(choice)
-    return [sorted(group, key=lambda choice: choice.scenario.fleet.replicas) for group in groups.values()]
+    return [sorted(group, key=_replicas) for group in groups.values()]
+
+
+def _replicas(choice: Choice) -> int:
+    return sum(fleet.replicas for fleet in choice.scenario.fleets.values())
 
 
 def more_never_hurts(scenario: Scenario) -> bool:
@@ -35,12 +39,13 @@ def more_never_hurts(scenario: Scenario) -> bool:
     share vCPUs, one more replica can send a long job to a busier container; with several queues or priorities the order
     depends on the fleet; and an expired job makes room.
     """
-    fleet, jobs = scenario.fleet, scenario.workload.jobs.values()
-    queues = {job.queue for job in jobs}
-    in_order = len({job.priority for job in jobs}) <= 1 and len(queues) <= 1 and not any(job.expires for job in jobs)
+    jobs = scenario.workload.jobs.values()
+    in_order = len({job.priority for job in jobs}) <= 1 and len({job.queue for job in jobs}) <= 1
+    once = not any(getattr(job, key) for job in jobs for key in _MORE)
     traced = any(arrival.tag == "trace" for arrival in scenario.workload.arrivals)  # rows may have priorities
-    alone = fleet.cores >= fleet.concurrency
-    return fleet.worker == "ideal" and is_steady(fleet) and in_order and alone and not traced
+    return (
+        scenario.is_steady and in_order and once and not traced and scenario.fleet.cores >= scenario.fleet.concurrency
+    )
 
 
 def cheapest(groups: Sequence[list[Choice]], trials: Trials, likely: Callable[[Choice], bool]) -> Choice | None:

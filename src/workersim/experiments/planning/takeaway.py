@@ -7,7 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from workersim.units import format_number, format_size
+from workersim.units import Duration, format_number, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,39 +32,52 @@ def take_away(present: Scenario, chosen: Scenario) -> dict[str, str]:
 
     ``railway`` is a ``railway.json``; what a replica may use at most is no part of that, so it is in ``limits``.
     """
-    fleet = chosen.fleet
-    return {
-        "command": _command(fleet),
-        "settings": "\n".join(_settings(fleet)),
-        "railway": _railway(fleet),
-        "limits": _limits(fleet),
-        "compose": _yaml(_compose(fleet)),
-        "difference": _difference(present, chosen),
+    fleets, several = chosen.fleets, len(chosen.fleets) > 1
+    changes = {name: _difference(present.fleets[name], fleet) for name, fleet in fleets.items()}
+    compose = {name or "worker": _compose(fleet) for name, fleet in fleets.items()}
+    parts = {
+        "command": _command,
+        "settings": lambda fleet: "\n".join(_settings(fleet)),
+        "railway": _railway,
+        "limits": _limits,
     }
+    texts = {
+        part: "\n".join(f"# {name}\n{say(fleet)}" if several else say(fleet) for name, fleet in fleets.items())
+        for part, say in parts.items()
+    }
+    texts["compose"] = _yaml({"services": compose})
+    told = [f"{name}: {text}" if several else text for name, text in changes.items() if text]
+    texts["difference"] = "; ".join(told) or "none: this is the present fleet"
+    return texts
 
 
 def _command(fleet: Fleet) -> str:
     listed = [name for name in fleet.queues or () if re.fullmatch(r"[A-Za-z0-9_.:-]+", name)]
     queues = f" --queues={','.join(listed)}" if listed and len(listed) == len(fleet.queues or ()) else ""
-    return f"celery --app=YOUR_APP worker --pool=prefork --concurrency={fleet.concurrency}{queues}"
+    return f"celery --app=YOUR_APP worker --pool=prefork {_processes(fleet)}{queues}"
+
+
+def _processes(fleet: Fleet) -> str:
+    growing = fleet.celery.autoscale if fleet.celery else None
+    return f"--autoscale={growing.max},{growing.min}" if growing else f"--concurrency={fleet.concurrency}"
 
 
 def _settings(fleet: Fleet) -> Iterator[str]:
     """Return lines of Celery's configuration; the ideal worker takes a message only when a process is free."""
-    worker: Any = fleet.worker
-    if worker == "ideal":
+    worker = fleet.celery
+    if worker is None:
         # The nearest that Celery has to a process that takes its message itself.
         yield "worker_prefetch_multiplier = 1"
         yield "task_acks_late = True"
         return
     for key, setting in _CELERY.items():
-        value = getattr(worker, key, None)
+        value = getattr(worker, key)
         if value is not None:
-            yield f"{setting} = {getattr(value, 'seconds', value)!r}"
-    yield f"task_acks_late = {getattr(worker, 'acks', 'early') == 'late'}"
-    timeout = getattr(worker, "visibility_timeout", None)
-    if timeout is not None:
-        yield f"broker_transport_options = {{'visibility_timeout': {math.ceil(timeout.seconds)}}}"
+            yield f"{setting} = {math.ceil(value.seconds) if isinstance(value, Duration) else value!r}"
+    if worker.max_memory_per_child is not None:
+        yield f"worker_max_memory_per_child = {int(worker.max_memory_per_child) // 1024}  # KiB"
+    yield f"task_acks_late = {worker.acks == 'late'}"
+    yield f"broker_transport_options = {{'visibility_timeout': {math.ceil(worker.visibility_timeout.seconds)}}}"
 
 
 def _memory_bytes(fleet: Fleet) -> int:
@@ -92,13 +105,9 @@ def _compose(fleet: Fleet) -> dict[str, Any]:
     if memory:
         limits["memory"] = f"{math.ceil(memory / 2**20)}M"
     return {
-        "services": {
-            "worker": {
-                "image": "YOUR_IMAGE",
-                "command": _command(fleet),
-                "deploy": {"replicas": fleet.replicas, "resources": {"limits": limits}},
-            }
-        }
+        "image": "YOUR_IMAGE",
+        "command": _command(fleet),
+        "deploy": {"replicas": fleet.replicas, "resources": {"limits": limits}},
     }
 
 
@@ -109,9 +118,8 @@ def _yaml(data: dict[str, Any]) -> str:
     return text.rstrip()
 
 
-def _difference(present: Scenario, chosen: Scenario) -> str:
+def _difference(old: Fleet, new: Fleet) -> str:
     """Say in a line what changes in the fleet."""
-    old, new = present.fleet, chosen.fleet
     pairs = [
         ("replicas", str(old.replicas), str(new.replicas)),
         ("concurrency", str(old.concurrency), str(new.concurrency)),
@@ -120,7 +128,7 @@ def _difference(present: Scenario, chosen: Scenario) -> str:
         ("settings", ", ".join(_settings(old)), ", ".join(_settings(new))),
     ]
     changes = [f"{name} {before} → {after}" for name, before, after in pairs if before != after]
-    return "; ".join(changes) or "none: this is the present fleet"
+    return "; ".join(changes)
 
 
 def _size(fleet: Fleet) -> str:
