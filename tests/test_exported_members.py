@@ -38,6 +38,7 @@ NAMES = [
     "RunSettings",
     "Scenario",
     "Scipy",
+    "Sensitivity",
     "StepFunction",
     "Trace",
     "Triangular",
@@ -54,6 +55,7 @@ NAMES = [
     "read",
     "run",
     "schema",
+    "sensitivity",
     "theory",
 ]
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from workersim.experiments.check import check
     from workersim.experiments.planning import Plan, plan
     from workersim.experiments.run import run
+    from workersim.experiments.sensitivities import Sensitivity, sensitivity
     from workersim.metrics import StepFunction
     from workersim.runlog import RunLog
     from workersim.scenario import (
@@ -83,6 +84,7 @@ __all__ = [
     "RunSettings",
     "Scenario",
     "Scipy",
+    "Sensitivity",
     "StepFunction",
     "Trace",
     "Triangular",
@@ -99,6 +101,7 @@ __all__ = [
     "read",
     "run",
     "schema",
+    "sensitivity",
     "theory",
 ]
 
@@ -111,12 +114,14 @@ _ROOMS = {
     "Plan": "experiments.planning",
     "Result": "experiments",
     "RunLog": "runlog",
+    "Sensitivity": "experiments.sensitivities",
     "StepFunction": "metrics",
     "Verdict": "claims",
     "WorkersimError": "errors",
     "check": "experiments",
     "plan": "experiments.planning",
     "run": "experiments",
+    "sensitivity": "experiments.sensitivities",
 }
 _MODULES = ("plots", "theory")
 _ELSEWHERE_CALLED = {"Job": "JobClass"}

@@ -12,7 +12,7 @@ __all__ = ["main"]
 
 @click.group(
     cls=Shell,
-    commands_in={name: f"workersim.cli.{name}" for name in ("run", "check", "plan", "theory", "schema")},
+    commands_in={name: f"workersim.cli.{name}" for name in ("run", "check", "plan", "sensitivity", "theory", "schema")},
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
 @click.version_option(__version__, prog_name="workersim")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from workersim.plots.front import cost_front
     from workersim.plots.gantt import slots
     from workersim.plots.saturation import utilization_curve
+    from workersim.plots.tornado import tornado
 
 __all__ = [
     "busy_slots",
@@ -24,12 +25,19 @@ __all__ = [
     "over_time",
     "queue_length",
     "slots",
+    "tornado",
     "utilization",
     "utilization_curve",
     "waits",
 ]
 
-_MODULES = {"cost_front": "front", "slots": "gantt", "utilization_curve": "saturation", "waits": "distribution"}
+_MODULES = {
+    "cost_front": "front",
+    "slots": "gantt",
+    "tornado": "tornado",
+    "utilization_curve": "saturation",
+    "waits": "distribution",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from workersim.claims import Observed, Sentence
 
-__all__ = ["Target", "parse_targets"]
+__all__ = ["Target", "figure_of", "parse_targets"]
 
 _SENTENCE = re.compile(r"\s*([A-Za-z_0-9.]+)\s*(<=|>=|≤|≥)\s*(.+?)\s*")
 _EXAMPLE = "a sentence such as 'wait.p95 <= 5 min'"
@@ -121,15 +121,36 @@ def parse_targets(target: str | Iterable[str]) -> tuple[Target, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def figure_of(measure: object) -> Target:
+    """Return a figure as a target without a bound, for whoever only wants its values.
+
+    Raises
+    ------
+    InputError
+        If there is no such figure.
+    """
+    name = measure.strip() if isinstance(measure, str) else ""
+    if not _is_figure(name):
+        msg = f"measure: expected a figure of a run such as wait.p95, found {shown(measure)}{_hint(name)}"
+        raise InputError(msg)
+    return Target(name, claims.sentence(name, name, kind=MEASURES[name], bound=("at_most", 0.0)))
+
+
+def _is_figure(measure: str) -> bool:
+    return measure in MEASURES and f"{measure}.mean" not in MEASURES and measure not in ("busy", "wait.every")
+
+
+def _hint(measure: str) -> str:
+    return nearest(measure, [name for name in MEASURES if "." in name and name != "wait.every"])
+
+
 def _parse(text: object) -> Target:
     read = _SENTENCE.fullmatch(text) if isinstance(text, str) and len(text) < 200 else None
     if read is None:
         _refuse(text, f"expected {_EXAMPLE}")
     measure, sign, written = read.groups()
-    if measure not in MEASURES or MEASURES.get(f"{measure}.mean") or measure in ("busy", "wait.every"):
-        known = [name for name in MEASURES if "." in name and name != "wait.every"]
-        hint = nearest(measure, known) or f", in {_EXAMPLE}"
-        _refuse(text, f"expected a figure of a run, found {shown(measure)}{hint}")
+    if not _is_figure(measure):
+        _refuse(text, f"expected a figure of a run, found {shown(measure)}{_hint(measure) or f', in {_EXAMPLE}'}")
     how = "at_most" if sign in ("<=", "≤") else "at_least"
     try:
         claim = Claim(says=text, measure=measure, **{how: written})
