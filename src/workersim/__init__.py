@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from workersim.errors import InputError, LogError, MissingExtraError, WorkersimError
     from workersim.experiments import Result
     from workersim.experiments.check import check
+    from workersim.experiments.planning import Plan, plan
     from workersim.experiments.replay import Replay, replay
     from workersim.experiments.run import run
+    from workersim.experiments.sensitivities import Sensitivity, sensitivity
     from workersim.metrics import StepFunction
     from workersim.runlog import RunLog
     from workersim.scenario import (
@@ -75,6 +77,7 @@ __all__ = [
     "MissingExtraError",
     "Mmpp",
     "Phase",
+    "Plan",
     "Poisson",
     "Profile",
     "Recording",
@@ -85,6 +88,7 @@ __all__ = [
     "RunSettings",
     "Scenario",
     "Scipy",
+    "Sensitivity",
     "StepFunction",
     "Trace",
     "Triangular",
@@ -96,12 +100,14 @@ __all__ = [
     "__version__",
     "check",
     "load",
+    "plan",
     "plots",
     "read",
     "read_trace",
     "replay",
     "run",
     "schema",
+    "sensitivity",
     "theory",
 ]
 
@@ -113,15 +119,19 @@ _ROOMS = {
     "MissingExtraError": "errors",
     "Recording": "traces",
     "Replay": "experiments",
+    "Plan": "experiments.planning",
     "Result": "experiments",
     "RunLog": "runlog",
+    "Sensitivity": "experiments.sensitivities",
     "StepFunction": "metrics",
     "Verdict": "claims",
     "WorkersimError": "errors",
     "check": "experiments",
     "read_trace": "traces",
     "replay": "experiments",
+    "plan": "experiments.planning",
     "run": "experiments",
+    "sensitivity": "experiments.sensitivities",
 }
 _MODULES = ("plots", "theory")
 _ELSEWHERE_CALLED = {"Job": "JobClass"}

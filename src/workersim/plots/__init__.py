@@ -14,13 +14,33 @@ from workersim.units import nearest
 if TYPE_CHECKING:
     from workersim.plots.curves import busy_slots, over_time, queue_length, utilization
     from workersim.plots.distribution import waits
+    from workersim.plots.front import cost_front
     from workersim.plots.gantt import slots
     from workersim.plots.replicas import fleet
     from workersim.plots.saturation import utilization_curve
+    from workersim.plots.tornado import tornado
 
-__all__ = ["busy_slots", "fleet", "over_time", "queue_length", "slots", "utilization", "utilization_curve", "waits"]
+__all__ = [
+    "busy_slots",
+    "cost_front",
+    "fleet",
+    "over_time",
+    "queue_length",
+    "slots",
+    "tornado",
+    "utilization",
+    "utilization_curve",
+    "waits",
+]
 
-_MODULES = {"fleet": "replicas", "slots": "gantt", "utilization_curve": "saturation", "waits": "distribution"}
+_MODULES = {
+    "cost_front": "front",
+    "fleet": "replicas",
+    "slots": "gantt",
+    "tornado": "tornado",
+    "utilization_curve": "saturation",
+    "waits": "distribution",
+}
 
 
 def __getattr__(name: str) -> object:
