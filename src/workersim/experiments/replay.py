@@ -259,5 +259,5 @@ def _simulated(recording: Recording, named: Scenario, jobs: Jobs, *, engine: Any
     )
     used = pick(engine, len(jobs))
     log = simulate(scenario, jobs, used)
-    sample = sample_of(figures(log), Load(scenario.fleet).add(jobs), log.horizon_ns)
+    sample = sample_of(figures(log), Load(scenario).add(jobs), log.horizon_ns)
     return Result(scenario, used, sample.figures, log, (sample.figures,), sample.warnings)

@@ -160,7 +160,7 @@ def _facts(result: Result) -> list[tuple[str, str]]:
         *_of_attempts(metrics["jobs"]),
         ("throughput", _shown(metrics["throughput"], format_rate)),
         ("offered load", _shown(metrics["offered_load"], format_number, " erlangs")),
-        ("memory", reserved if any(fleet.memory_bytes for fleet in fleets) else "not given"),
+        ("memory", reserved if any(fleet.process_memory or fleet.parent_memory for fleet in fleets) else "not given"),
         ("cost", f"{_shown(cost['total'], format_number)} in all, {_shown(cost['per_job'], format_number)} a job"),
     ]
 
