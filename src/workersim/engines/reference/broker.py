@@ -39,7 +39,8 @@ class Broker:
         self.clock, self.ledger, self.call = clock, ledger, call
         self.lists: list[dict[int, deque[Attempt]]] = [{} for _ in system.queues]
         self.by_celery = celery_queues(system)
-        self.register: dict[Attempt, CeleryWorker] = {}  # hash ``unacked``: who popped what, in the order of the pops
+        self.register: dict[Attempt, CeleryWorker] = {}  # hash ``unacked``: who popped what
+        self.popped: dict[Lot, Attempt] = {}  # who of a delivery is in the register: at most one
         self.copies: dict[Lot, dict[Attempt, None]] = {}  # visible messages of Celery's queues
         self.down_until = 0
 
@@ -81,16 +82,28 @@ class Broker:
         return {queue: self.lists[queue][level][0] for level, queue in heads if level == best}
 
     def acknowledge(self, attempt: Attempt) -> None:
-        """Forget a message for good, unless a sweep has returned it: then its copy has an entry of its own.
+        """Forget a message for good, also where a copy of it has been popped since: both have one tag.
 
-        kombu redis.py, ``QoS.ack``.
+        kombu redis.py, ``QoS.ack``: the hash has one entry a delivery tag.
         """
-        self.register.pop(attempt, None)
+        popped = self.popped.pop(Lot(attempt.job, attempt.delivery), None)
+        if popped is not None:
+            del self.register[popped]
+
+    def remember(self, attempt: Attempt, worker: CeleryWorker) -> None:
+        """Keep a message that a worker has popped until it is acknowledged (kombu redis.py, ``QoS.append``)."""
+        self.popped[Lot(attempt.job, attempt.delivery)] = attempt
+        self.register[attempt] = worker
+
+    def forget(self, attempt: Attempt) -> CeleryWorker:
+        """Take a message that a sweep returns out of the register, and return who held it."""
+        del self.popped[Lot(attempt.job, attempt.delivery)]
+        return self.register.pop(attempt)
 
     def delete_copies(self, attempt: Attempt) -> None:
         """Delete the copies of a delivery that are in lists once one of them has been worked off.
 
-        Both have one delivery tag, whose ack removes it (kombu redis.py, ``QoS.ack``); copies popped before run on.
+        Both have one delivery tag; copies that were popped before run on.
         """
         for copy in list(self.copies.get(Lot(attempt.job, attempt.delivery), ())):
             self.pop(copy)

@@ -112,7 +112,7 @@ class CeleryWorker(Container):
         self.broker.pop(attempt)
         attempt.fetched = self.clock.now
         self.unacked[attempt] = None
-        self.broker.register[attempt] = self
+        self.broker.remember(attempt, self)
         self.fetching, self.asked = attempt, None
         self._plan_return(attempt, self.clock.now + self.settings.fetch_ns, partial(self._land, attempt))
 

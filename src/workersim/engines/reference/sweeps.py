@@ -51,7 +51,7 @@ class Sweeps:
         now, timeout = worker.clock.now, worker.settings.visibility_timeout_ns
         due = [attempt for attempt in broker.register if now - attempt.fetched > timeout]
         for attempt in sorted(due, key=lambda a: (a.fetched, a.job, a.number), reverse=True):
-            holder = broker.register.pop(attempt)
+            holder = broker.forget(attempt)
             worker.documents.put_back(attempt)
             if not holder.up and attempt.started == NEVER:
                 worker.ledger.close(attempt, Outcome.REDELIVERED)
