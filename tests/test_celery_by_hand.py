@@ -93,7 +93,7 @@ def test_messages_on_their_way_land_while_the_broker_is_down(engine: str) -> Non
 
 def test_each_worker_turns_a_wheel_of_its_own(engine: str) -> None:
     jobs = [D(0, 100, queue) for queue in "aaabbb"]
-    one = {"window": 1, "late": True, "queues": (0, 1)}
+    one: dict[str, Any] = {"window": 1, "late": True, "queues": (0, 1)}
     alone = run(engine, jobs, celery(1, 1, **one), queues=("a", "b"))
     assert order(alone.starts) == [0, 3, 1, 4, 2, 5]
     two = run(engine, jobs, celery(2, 1, **one), queues=("a", "b"))
@@ -187,7 +187,8 @@ def test_a_soft_limit_keeps_the_process_and_a_hard_one_does_not(engine: str) -> 
 @pytest.mark.parametrize("limit", ["soft", "hard"])
 def test_a_limit_acknowledges_a_late_message(engine: str, limit: str) -> None:
     service = celery(1, 1, window=1, late=True, visibility_timeout=10, sweep_first=2000, sweep_every=2000)
-    ran = run(engine, [D(**{limit: 300})], service, until=5000)
+    job = D(soft=300) if limit == "soft" else D(hard=300)
+    ran = run(engine, [job], service, until=5000)
     assert ran.brief == [(4, 304, "0.0", "timed_out")]
 
 

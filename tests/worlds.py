@@ -146,9 +146,8 @@ def deploy(at: float, overlap: float = 0, drain: float | None = 0, service: int 
 def jobs_of(documents: Sequence[D], queues: Sequence[str], rates: Sequence[float]) -> Jobs:
     """Return the documents as an engine is given them; those that others release have no arrival of their own."""
     n = len(documents)
-    predecessors = np.zeros(n, np.int64)
-    for document in documents:
-        predecessors[list(document.then)] += 1
+    followers = _column(follower for document in documents for follower in document.then)
+    predecessors = np.bincount(followers, minlength=n)
     flat = [phase for document in documents for phase in document.walk]
     expires = [
         NEVER if d.expires is None else _ns(d.expires) + (0 if waits else _ns(d.at))
@@ -174,7 +173,7 @@ def jobs_of(documents: Sequence[D], queues: Sequence[str], rates: Sequence[float
         memory_bytes=_column(d.memory for d in documents),
         predecessors=predecessors,
         first_follower=np.cumsum([0, *(len(d.then) for d in documents)]),
-        follower=_column(follower for d in documents for follower in d.then),
+        follower=followers,
         rate_ns=_column(_ns(rate) for rate in rates),
     )
     return Jobs(
