@@ -12,7 +12,7 @@ from workersim.runlog import Outcome
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     import simpy
 

@@ -27,7 +27,8 @@ class Sweeps:
 
     def _plan(self, after_ns: int) -> None:
         """Sweep again: a timer that acts on every ``restore_throttle``-th call (kombu redis.py,
-        ``register_with_event_loop``)."""
+        ``register_with_event_loop``).
+        """
         worker = self.worker
         key = place_key(*worker.place)
         self.next = worker.plan(worker.clock.now + after_ns, Order.SWEEP + key, self._sweep, look=True)

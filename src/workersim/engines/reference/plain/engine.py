@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workersim.engines.reference.plain.broker import Broker
 from workersim.engines.reference.clock import Clock, Order
+from workersim.engines.reference.plain.broker import Broker
 from workersim.engines.reference.plain.fleet import Workers
 from workersim.engines.written import Written
 from workersim.runlog import Kind, Outcome

@@ -11,8 +11,8 @@ from workersim.engines.reference.cpu import Cpu
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workersim.engines.reference.plain.broker import Broker, Message
     from workersim.engines.reference.clock import Clock
+    from workersim.engines.reference.plain.broker import Broker, Message
     from workersim.scenario import Fleet
 
 __all__ = ["Slot", "Workers"]
