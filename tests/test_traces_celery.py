@@ -78,14 +78,18 @@ def test_a_retry_is_received_before_the_failed_attempt_says_so(tmp_path: Path) -
         sent(0),
         received(0.1),
         started(0.2),
-        sent(1.1, host="w1@h", retries=1, eta="2026-11-25T10:13:25+00:00"),
+        sent(1.1, host="w1@h", retries=1, eta="2026-11-25T09:46:45+00:00"),
         received(1.2, retries=1),
         event("task-retried", 1.3, exception="ValueError()"),
         started(5.2),
         succeeded(6.2),
     )
     assert rows(found) == [[0, 0, 0.0, 0.1, 0.2, 1.3, "retried"], [0, 1, 1.1, 1.2, 5.2, 6.2, "done"]]
-    assert said(found, "1 job tried more than once")
+    assert found.jobs is not None
+    assert found.jobs.fates is not None
+    fates = found.jobs.fates
+    assert (fates.fails.tolist(), fates.fails_after_ns.tolist()) == ([1], [1_100_000_000])
+    assert fates.retry_delay_ns.tolist() == [3_700_000_000]  # from its end until it was due
     assert found.metrics is not None
     assert found.metrics["wait"]["mean"] == pytest.approx(5.2)  # until the attempt that decided it
 

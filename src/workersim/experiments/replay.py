@@ -16,13 +16,16 @@ from workersim.experiments.measuring import sample_of
 from workersim.experiments.result import Result
 from workersim.experiments.run import pick, simulate
 from workersim.metrics import figures
+from workersim.runlog import Outcome
 from workersim.scenario import Fleet, RunSettings, Scenario, Trace, Workload, load_fleet
 from workersim.traces import Recording, read_trace
+from workersim.traces.fates import limited
 from workersim.traces.recorded_fleet import recorded_fleet
 from workersim.traces.scaling import between, scaled, sped_up, taken
 from workersim.traces.window import window_of
 from workersim.units import NEVER, parse_duration, shown
 from workersim.workload import Jobs, Purpose, Streams
+from workersim.workload.fating import limits_of_workers
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -128,7 +131,7 @@ def replay(
         What ``ws.read_trace`` returns, or the path of a file for it.
     fleet
         A ``ws.Fleet``; a scenario, of which the fleet is taken; or the path of a fleet file.  None: the fleet that
-        the recording itself tells of, with workers that take straight from the queue.
+        the recording itself tells of, with the settings of its workers and what happened to them.
     engine, seed
         As in ``ws.run``; the seed is for ``scale`` and for what the fleet leaves to chance.
     **traffic
@@ -160,8 +163,11 @@ def replay(
         raise InputError(msg)
     recorded = _shifted(taken(recording.jobs, rows) if len(rows) < len(recording.jobs) else recording.jobs, start_ns)
     jobs = _changed(recorded, wanted, notes, seed)
-    result = _simulated(recording, named, _on(named.fleet, jobs, seed), engine=engine, seed=seed)
     observed = None if recording.log is None else window_of(recording.log, recording.job_rows[rows], start_ns)
+    # What was stranded when the recording ended is not waited for on the same fleet either.
+    until = _end_of(observed) if fleet is None and jobs is recorded else "drained"
+    settings = RunSettings(until=until, seed=seed)
+    result = _simulated(recording, named, _on(named, jobs, seed), settings, engine)
     return _compared(recording, result, observed, notes, is_same=jobs is recorded)
 
 
@@ -234,26 +240,37 @@ def _shifted(jobs: Jobs, start_ns: int) -> Jobs:
     table = jobs.table
     expires = np.where(table.expires_ns < NEVER, table.expires_ns - start_ns, NEVER)
     moved = replace(table, arrival_ns=table.arrival_ns - start_ns, expires_ns=expires)
-    return Jobs(moved, jobs.first_phase, jobs.phase_kind, jobs.phase_demand_ns)
+    return Jobs(moved, jobs.first_phase, jobs.phase_kind, jobs.phase_demand_ns, None, jobs.fates)
 
 
-def _on(fleet: Fleet, jobs: Jobs, seed: int) -> Jobs:
-    """Return the jobs as this fleet takes them: in its home queue where the file names none."""
-    table = jobs.table
-    if table.queues == ("default",) and fleet.home_queue != "default":
-        table = replace(table, queues=(fleet.home_queue,))
-    more = tuple(queue for queue in fleet.queues or () if queue not in table.queues)
-    table = replace(table, queues=(*table.queues, *more))
-    lots = Streams(seed, 0).of(Purpose.DISPATCH, 0).random(len(jobs)) if fleet.dispatch == "random" else None
-    return Jobs(table, jobs.first_phase, jobs.phase_kind, jobs.phase_demand_ns, lots)
+def _on(named: Scenario, jobs: Jobs, seed: int) -> Jobs:
+    """Return the jobs as these fleets take them: in their home queue where the file names none, within their limits."""
+    table, fleets = jobs.table, list(named.fleets.values())
+    if table.queues == ("default",) and named.home_queue != "default":
+        table = replace(table, queues=(named.home_queue,))
+    listed = dict.fromkeys(queue for fleet in fleets for queue in fleet.queues or ())
+    table = replace(table, queues=(*table.queues, *(queue for queue in listed if queue not in table.queues)))
+    drawn = any(fleet.dispatch == "random" for fleet in fleets)
+    lots = Streams(seed, 0).of(Purpose.DISPATCH, 0).random(len(jobs)) if drawn else None
+    moved = Jobs(table, jobs.first_phase, jobs.phase_kind, jobs.phase_demand_ns, lots, jobs.fates)
+    return Jobs(
+        table, jobs.first_phase, jobs.phase_kind, jobs.phase_demand_ns, lots, limited(moved, limits_of_workers(named))
+    )
 
 
-def _simulated(recording: Recording, named: Scenario, jobs: Jobs, *, engine: Any, seed: int) -> Result:
+def _end_of(observed: RunLog | None) -> str:
+    """Return when a recording ended, if it ended with jobs in hand; else until drained."""
+    if observed is None or not (observed.attempts.outcome == Outcome.UNFINISHED).any():
+        return "drained"
+    return f"{observed.horizon_ns} ns"
+
+
+def _simulated(recording: Recording, named: Scenario, jobs: Jobs, settings: RunSettings, engine: Any) -> Result:
     path = Path(os.path.relpath(recording.path, named.folder)) if named.source else recording.path
     scenario = named.model_copy(
         update={
             "workload": Workload(arrivals=(Trace(str(path)),)),
-            "run": RunSettings(until="drained", seed=seed),
+            "run": settings,
             "claims": (),
         }
     )

@@ -10,6 +10,7 @@ import numpy as np
 from workersim.errors import LogError
 from workersim.runlog import Attempts, FleetChanges, JobTable, Outcome, Phases, RunLog
 from workersim.traces.cells import ABSENT
+from workersim.traces.fates import fates_at, fates_of
 from workersim.units import NEVER, SECOND
 from workersim.workload import Jobs
 from workersim.workload.demands import rearranged
@@ -68,6 +69,10 @@ def assembled(facts: Facts, repairs: Repairs) -> Assembled:
     _say_of_order(arrival, repairs)
     table = _job_table(facts, first, arrival)
     jobs, rows = _jobs(facts, first, table, repairs)
+    if jobs is not None:
+        fates = fates_of(facts, first, len(table.classes))
+        kept = fates if fates is None or len(jobs) == len(table) else fates_at(fates, rows)
+        jobs = Jobs(jobs.table, jobs.first_phase, jobs.phase_kind, jobs.phase_demand_ns, None, kept)
     log = _log(facts, table, zero_ns, repairs) if facts.is_observed else None
     due = None if facts.due_ns is None else _moved(facts.due_ns, zero_ns)
     return Assembled(jobs, rows, log, arrival, zero_ns, due)

@@ -93,4 +93,5 @@ def in_rows(facts: Facts, order: NDArray[np.int64]) -> Facts:
     }
     places = facts.places
     columns["places"] = Places(picked(places.replica, order), picked(places.slot, order), places.fleet)
+    columns["asked"] = {name: picked(column, order) for name, column in facts.asked.items()}
     return replace(facts, **columns, demands=rearranged([facts.demands], order))

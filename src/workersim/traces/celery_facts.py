@@ -23,7 +23,7 @@ __all__ = ["facts_of"]
 
 UNSENT = "without task-sent: the arrival is the receipt, so the time in Redis before it is in no wait"
 ONLY_ENDED = "left out: neither sent, received nor started is known"
-RETRIES = "tried more than once: replayed once, with what the deciding attempt needed"
+RETRIES = "delivered more than once: replayed once, with what the deciding attempt needed"
 LOST = "still running when its worker died: lost then"
 
 
@@ -58,8 +58,6 @@ def facts_of(follower: Follower, columns: Any, repairs: Repairs, *, end_ns: int)
     by_task = np.argsort(np.argsort(arrival, kind="stable"), kind="stable")
     order = order[np.argsort(by_task[task[order]], kind="stable")]
     job_of = by_task[task[order]]
-    counts = np.bincount(job_of)
-    repairs.count(RETRIES, int((counts > 1).sum()), noun="job")
     get = {name: np.array(column)[task[order]] for name, column in _of_tasks(columns).items()}
     meta = columns.meta
     planned = _planned(meta, columns.uuids)
@@ -76,6 +74,12 @@ def facts_of(follower: Follower, columns: Any, repairs: Repairs, *, end_ns: int)
     repairs.count(LOST, int((lost < NEVER).sum()), noun="task")
     outcome = np.where(lost < NEVER, int(Outcome.LOST), outcome)
     finished = np.minimum(finished, lost)
+    again = np.isin(outcome, [Outcome.REDELIVERED, Outcome.LOST])
+    repairs.count(
+        RETRIES,
+        int((np.bincount(job_of[~again]) < np.bincount(job_of)[: job_of[~again].max(initial=-1) + 1]).sum()),
+        noun="job",
+    )
     first = arrival[task[order]]
     facts = Facts(
         job=job_of,
@@ -89,7 +93,8 @@ def facts_of(follower: Follower, columns: Any, repairs: Repairs, *, end_ns: int)
         queue=get["queue"],
         priority=_priorities(meta, columns.uuids)[task[order]],
         patience_ns=np.where(get["expires"] < NEVER, np.maximum(get["expires"] - first, 0), ABSENT),
-        demands=_demands(planned, task[order], started[order], finished),
+        demands=_demands(planned, task[order], started[order], np.where(outcome == Outcome.LOST, NEVER, finished)),
+        asked=_limits(meta, columns.uuids, task[order]),
         places=Places(replica, np.full(len(order), ABSENT), lives.fleet),
         classes=tuple(columns.classes),
         queues=tuple(columns.queues),
@@ -149,6 +154,18 @@ def _priorities(meta: dict[str, Any], uuids: dict[str, int]) -> NDArray[np.int64
         if isinstance(told, int) and 0 <= told < 2**31:
             priority[task] = told
     return priority
+
+
+def _limits(meta: dict[str, Any], uuids: dict[str, int], task: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    """Return the time limits that a meta line says jobs were published with."""
+    limits = {}
+    for name, key in (("soft_ns", "soft_time_limit"), ("hard_ns", "time_limit")):
+        column = np.full(len(uuids), ABSENT)
+        for number, job in _jobs_told(meta, uuids):
+            if _is_number(job.get(key)) and job[key] > 0:
+                column[number] = round(job[key] * SECOND)
+        limits[name] = column[task]
+    return limits
 
 
 def _planned(meta: dict[str, Any], uuids: dict[str, int]) -> dict[int, tuple[list[int], list[int]]]:

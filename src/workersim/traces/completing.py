@@ -20,9 +20,17 @@ if TYPE_CHECKING:
 
     Column = NDArray[np.int64]
 
-__all__ = ["EARLY_NS", "completed"]
+__all__ = ["ASKED", "EARLY_NS", "completed"]
 
 EARLY_NS = SECOND  # how much before its arrival a job may seem to start: two clocks are never quite equal
+# What a row may ask for beside its phases, and how its role is called.
+ASKED = {
+    "countdown_ns": "countdown",
+    "fails": "fails",
+    "fails_after_ns": "fails_after",
+    "soft_ns": "soft_time_limit",
+    "hard_ns": "time_limit",
+}
 UNSTARTED = "without a start: the finish less the service"
 EARLY = "with a start up to 1 s before the arrival, as two clocks differ: taken as the arrival"
 RUNNING = "not at an end: what stands as the finish is none"
@@ -41,6 +49,7 @@ _LEFT = (
     "id",
     "attempt",
     "count",
+    *ASKED.values(),
 )
 
 

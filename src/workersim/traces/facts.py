@@ -62,6 +62,9 @@ class Facts:
         Whether instants count from 1970, so that the earliest arrival is made 0.
     due_ns
         int64[n], before when an attempt is not to start (a countdown, a retry); None: nothing says so.
+    asked
+        int64[n] each, what rows say of ``countdown_ns``, ``fails``, ``fails_after_ns``, ``soft_ns``, ``hard_ns``; -1
+        where they say nothing.
     end_ns
         Until when the system was observed, if the file says so.
     """
@@ -84,6 +87,7 @@ class Facts:
     is_absolute: bool
     end_ns: int | None = None
     due_ns: NDArray[np.int64] | None = None
+    asked: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:

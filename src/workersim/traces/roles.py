@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["ROLES", "Source", "check_roles", "source_of"]
 
 INSTANTS = ("arrival", "published", "received", "start", "finish", "ended")
-DURATIONS = ("service", "wait", "cpu", "io", "expires", "countdown")
+DURATIONS = ("service", "wait", "cpu", "io", "expires", "countdown", "fails_after", "soft_time_limit", "time_limit")
 NAMES = ("job_class", "queue", "worker")
-OTHERS = ("phases", "priority", "replica", "slot", "id", "attempt", "outcome", "count")
+OTHERS = ("phases", "priority", "replica", "slot", "id", "attempt", "outcome", "count", "fails")
 ROLES = (*INSTANTS, *DURATIONS, *NAMES, *OTHERS)
 
 _TERM = re.compile(r"\s*(?:([0-9]{1,12}(?:\.[0-9]{1,9})?)\s*\*\s*)?(.*?)\s*", re.DOTALL)

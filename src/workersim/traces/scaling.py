@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workersim.errors import InputError
+from workersim.traces.fates import fates_at
 from workersim.units import NEVER, shown
 from workersim.workload import Jobs, Purpose, Streams
 from workersim.workload.demands import Demands, rearranged
@@ -24,7 +25,8 @@ def taken(jobs: Jobs, rows: NDArray[np.int64]) -> Jobs:
     """Return some of the jobs, in another order, some of them more than once."""
     columns: dict[str, Any] = {name: column[rows] for name, column in jobs.table.columns().items()}
     demands = rearranged([Demands(np.diff(jobs.first_phase), jobs.phase_kind, jobs.phase_demand_ns)], rows)
-    return Jobs(replace(jobs.table, **columns), demands.offsets, demands.kind, demands.demand_ns)
+    fates = None if jobs.fates is None else fates_at(jobs.fates, rows)
+    return Jobs(replace(jobs.table, **columns), demands.offsets, demands.kind, demands.demand_ns, None, fates)
 
 
 def between(jobs: Jobs, from_ns: int, to_ns: int) -> NDArray[np.int64]:
@@ -47,7 +49,7 @@ def sped_up(jobs: Jobs, speed: float) -> Jobs:
     patience = np.where(table.expires_ns < NEVER, table.expires_ns - table.arrival_ns, NEVER)
     expires = np.where(patience < NEVER, np.minimum(arrival + np.minimum(patience, NEVER - arrival), NEVER), NEVER)
     moved = replace(table, arrival_ns=arrival, expires_ns=expires)
-    return Jobs(moved, jobs.first_phase, jobs.phase_kind, jobs.phase_demand_ns)
+    return Jobs(moved, jobs.first_phase, jobs.phase_kind, jobs.phase_demand_ns, None, jobs.fates)
 
 
 def scaled(jobs: Jobs, scale: float, *, seed: int = 1) -> tuple[Jobs, str]:
@@ -90,9 +92,8 @@ def scaled(jobs: Jobs, scale: float, *, seed: int = 1) -> tuple[Jobs, str]:
     table = made.table
     arrival = first + (table.arrival_ns - first + shifts) % span
     expires = np.where(table.expires_ns < NEVER, table.expires_ns - table.arrival_ns + arrival, NEVER)
-    moved = Jobs(
-        replace(table, arrival_ns=arrival, expires_ns=expires), made.first_phase, made.phase_kind, made.phase_demand_ns
-    )
+    shifted = replace(table, arrival_ns=arrival, expires_ns=expires)
+    moved = Jobs(shifted, made.first_phase, made.phase_kind, made.phase_demand_ns, None, made.fates)
     in_order = taken(moved, np.argsort(arrival, kind="stable"))
     if scale < 1:
         return in_order, f"Scaled to {scale:g} of the traffic by thinning: each job is kept with that probability."

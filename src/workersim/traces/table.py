@@ -13,7 +13,7 @@ import numpy as np
 from workersim.errors import InputError
 from workersim.traces.attempts import by_job, each_counted
 from workersim.traces.cells import ABSENT, Instants, cleaned, exponent_of, numbered, read_each, scaled_ns
-from workersim.traces.completing import EARLY_NS, completed
+from workersim.traces.completing import ASKED, EARLY_NS, completed
 from workersim.traces.facts import Facts, Places
 from workersim.traces.roles import DURATIONS, INSTANTS, Source, source_of
 from workersim.units import NEVER, SECOND, nearest, shown
@@ -38,7 +38,7 @@ __all__ = ["Layout", "TableReader"]
 
 MOST = 10
 LATE_NS = 10 * 31_557_600 * SECOND
-_WHOLE = {"priority": priority, "replica": place, "slot": place, "attempt": place, "count": place}
+_WHOLE = {"priority": priority, "replica": place, "slot": place, "attempt": place, "count": place, "fails": place}
 
 
 @dataclass(frozen=True)
@@ -288,6 +288,7 @@ class TableReader:
             patience_ns=held["expires"],
             demands=own_demands(phases, held["cpu"], held["io"], service),
             places=Places(worker, held["slot"]),
+            asked={name: held[role] for name, role in ASKED.items() if role in self.sources},
             classes=tuple(self.names["job_class"]),
             queues=tuple(self.names["queue"]),
             is_absolute=self.instants["arrival"].style != "seconds"
