@@ -32,7 +32,7 @@ def system_of(fleet: Fleet, queues: tuple[str, ...]) -> System:
         in_turn=fleet.queue_order == "round_robin",
         dispatch=fleet.dispatch,
         parent_bytes=fleet.memory_bytes,
-        price=fleet.cost,
+        price=fleet.replica_price,
     )
     return System((service,), queues)
 
