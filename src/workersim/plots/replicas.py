@@ -107,8 +107,8 @@ def chosen(log: RunLog, replicas: Iterable[Any] | str | None, known: NDArray[np.
     if replicas is None:
         return known
     if isinstance(replicas, str):
-        index = _service(log, replicas)
-        return known[known // SERVICE == index]
+        own: NDArray[np.int64] = known[known // SERVICE == _service(log, replicas)]
+        return own
     wanted, there = {_key(log, each) for each in replicas}, set(known.tolist())
     for key in wanted - there:
         service, number = divmod(key, SERVICE)
