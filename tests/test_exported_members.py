@@ -57,6 +57,7 @@ NAMES = [
     "read",
     "read_trace",
     "replay",
+    "report",
     "run",
     "schema",
     "sensitivity",

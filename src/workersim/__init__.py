@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from workersim.experiments.run import run
     from workersim.experiments.sensitivities import Sensitivity, sensitivity
     from workersim.metrics import StepFunction
+    from workersim.report.making import report
     from workersim.runlog import RunLog
     from workersim.scenario import (
         Burst,
@@ -105,6 +106,7 @@ __all__ = [
     "read",
     "read_trace",
     "replay",
+    "report",
     "run",
     "schema",
     "sensitivity",
@@ -130,6 +132,7 @@ _ROOMS = {
     "read_trace": "traces",
     "replay": "experiments",
     "plan": "experiments.planning",
+    "report": "report",
     "run": "experiments",
     "sensitivity": "experiments.sensitivities",
 }

@@ -48,7 +48,7 @@ class OutputFile:
         if not os.access(folder, os.W_OK):
             self.refuse("its folder cannot be written to")
 
-    def write(self, content: Callable[[Path], None]) -> None:
+    def write(self, content: Callable[[Path], object]) -> None:
         """Write the file under another name, and give it its own when it is complete.
 
         Raises

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["write_whole"]
 
 
-def write_whole(target: Path, write: Callable[[Path], None]) -> None:
+def write_whole(target: Path, write: Callable[[Path], object]) -> None:
     """Write to a temporary file beside the target and move it there when it is whole.
 
     Parameters
