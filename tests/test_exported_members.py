@@ -51,6 +51,7 @@ NAMES = [
     "Workload",
     "__version__",
     "check",
+    "explore",
     "load",
     "plan",
     "plots",

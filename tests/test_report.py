@@ -20,10 +20,10 @@ import workersim as ws
 import workersim.report  # also found as a module, whoever imports it first
 from tests.chromium import browser, needs_chromium
 from workersim.cli import main
-from workersim.experiments.answer import answer
+from workersim.experiments.answer import answer, fleets_in_words
 from workersim.experiments.stretches import stretches
 from workersim.plots.replicated import band
-from workersim.report import pictures
+from workersim.report import pictures, tables
 from workersim.report.svg import _path, drawing, inline
 from workersim.units import format_duration
 
@@ -137,6 +137,20 @@ def test_the_answer_of_an_idle_fleet() -> None:
     )
     assert answer(ws.run(idle)) == "Nothing arrives, so 1 replica of 4 slots stays idle."
     assert "stays idle" in ws.report(idle).html
+
+
+def test_several_fleets_are_named() -> None:
+    two = ws.Scenario(
+        services={
+            "ocr": ws.Fleet(replicas=1, concurrency=1),
+            "mail": ws.Fleet(replicas=2, concurrency=1, queues=["m"]),
+        },
+        workload=ws.Workload(jobs={"d": ws.Job(service="1 min")}, arrivals=[ws.Burst(jobs=2)]),
+    )
+    assert fleets_in_words(two) == "ocr: 1 replica of 1 slot and mail: 2 replicas of 1 slot each"
+    assert list(tables.fleets(two)) == ["ocr", "mail"]
+    grown = scenario().replace("fleet.changes", [{"at": "1 min", "replicas": 2}])
+    assert fleets_in_words(grown) == "1 replica of 4 slots at first"
 
 
 # --- what stands in it
@@ -351,6 +365,9 @@ def test_bands_hold_nine_of_ten_replications() -> None:
     cut = [min(each, log.end_s) for each in found.cuts_s]
     inside = [log.window(a, b).mean() * (b - a) / found.cuts_s[1] for a, b in pairwise(cut) if b > a]
     assert found.means["queue_length"][0][: len(inside)] == pytest.approx(inside)
+    fine = stretches(varied(), ["utilization"], engine="compiled", replications=5, count=500).means["utilization"]
+    assert not np.isnan(fine).any()
+    assert (fine[:, -1] == 0).any()  # some had drained by then
     gap = np.array([[1.0, np.nan], [3.0, np.nan]])
     lines = band(Figure().add_subplot(), np.array([0.0, 1.0, 2.0]), gap).lines
     assert np.asarray(lines[0].get_ydata())[:1].tolist() == [2.0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import errno
 import json
 import re
@@ -17,7 +18,7 @@ import workersim as ws
 from tests.logs import Row, log_of
 from workersim.cli import main
 from workersim.metrics import over_time
-from workersim.runlog import Outcome
+from workersim.runlog import SERVICE, Outcome
 from workersim.traces import chrome
 from workersim.traces.chrome import chrome_events, write_chrome
 
@@ -159,6 +160,15 @@ def test_names_cannot_break_the_file(tmp_path: Path) -> None:
     jobs = [each for each in told["traceEvents"] if each.get("cat") == "job"]
     assert [each["name"] for each in jobs] == [f"{name} 0", f"{name} 1"]
     assert jobs[0]["args"]["queue"] == name
+
+
+def test_replicas_of_several_services_are_processes_of_their_own() -> None:
+    both = log_of(Row(0.0, 1.0, 5.0), Row(0.0, 1.0, 4.0, replica=SERVICE + 1, slot=1), horizon=10.0)
+    log = dataclasses.replace(both, services=("mail", "ocr"))
+    told = events(log)
+    names = {each["pid"]: each["args"]["name"] for each in of(told, "M") if each["name"] == "process_name"}
+    assert [names[each["pid"]] for each in of(told, "X", "job")] == ["mail replica 0", "ocr replica 1"]
+    assert max(names) < 10
 
 
 def test_a_fleet_without_anything_is_a_trace(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from workersim.experiments.replay import Replay, replay
     from workersim.experiments.run import run
     from workersim.experiments.sensitivities import Sensitivity, sensitivity
+    from workersim.explorer import explore
     from workersim.metrics import StepFunction
     from workersim.report.making import report
     from workersim.runlog import RunLog
@@ -100,6 +101,7 @@ __all__ = [
     "Workload",
     "__version__",
     "check",
+    "explore",
     "load",
     "plan",
     "plots",
@@ -132,6 +134,7 @@ _ROOMS = {
     "read_trace": "traces",
     "replay": "experiments",
     "plan": "experiments.planning",
+    "explore": "explorer",
     "report": "report",
     "run": "experiments",
     "sensitivity": "experiments.sensitivities",

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from workersim.experiments.result import Result
-    from workersim.scenario import Fleet
+    from workersim.scenario import Fleet, Scenario
 
-__all__ = ["answer", "between", "counted", "fleet_in_words"]
+__all__ = ["answer", "between", "counted", "fleets_in_words"]
 
 _ENDS = {
     "failed": "failed",
@@ -42,10 +42,16 @@ queue holds 6 jobs. Nothing here is left to chance, so these figures are exact.
     return " ".join(_sentences(result))
 
 
-def fleet_in_words(fleet: Fleet) -> str:
-    """Return how many replicas there are, and how many slots each has."""
+def fleets_in_words(scenario: Scenario) -> str:
+    """Return how many replicas each fleet begins with, and how many slots these have."""
+    said = [f"{name}: {_fleet(fleet)}" if name else _fleet(fleet) for name, fleet in scenario.fleets.items()]
+    return " and ".join((", ".join(said[:-1]), said[-1])[not said[1:] :])
+
+
+def _fleet(fleet: Fleet) -> str:
     each = " each" if fleet.replicas > 1 else ""
-    return f"{counted(fleet.replicas, 'replica')} of {counted(fleet.concurrency, 'slot')}{each}"
+    first = " at first" if fleet.autoscale is not None or fleet.changes else ""
+    return f"{counted(fleet.replicas, 'replica')} of {counted(fleet.concurrency, 'slot')}{each}{first}"
 
 
 def counted(number: float, noun: str) -> str:
@@ -67,15 +73,16 @@ def between(interval: Sequence[float], show: Callable[[float], str] = format_dur
 
 
 def _sentences(result: Result) -> Iterator[str]:
-    metrics, fleet = result.metrics, fleet_in_words(result.scenario.fleet)
+    metrics, fleet = result.metrics, fleets_in_words(result.scenario)
+    one = "s" * (sum(each.replicas for each in result.scenario.fleets.values()) == 1)
     wait, jobs = metrics["wait"], metrics["jobs"]
     if not jobs["arrived"]:
-        yield f"Nothing arrives, so {fleet} stay{'s' * (result.scenario.fleet.replicas == 1)} idle."
+        yield f"Nothing arrives, so {fleet} stay{one} idle."
         return
     if wait["mean"] is None:
         yield f"No job of {counted(jobs['arrived'], 'job')} starts on {fleet}, so there is no wait to tell."
     elif wait["max"] == 0:
-        yield f"No job waits: {fleet} start{'s' * (result.scenario.fleet.replicas == 1)} each of them as it arrives."
+        yield f"No job waits: {fleet} start{one} each of them as it arrives."
     else:
         yield f"With {fleet}, a job waits {_mean(result)}; {_tail(result)}."
     yield from _others(jobs)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jinja2
 
-import workersim
 from workersim.experiments.answer import answer
 from workersim.plots.canvas import plain
 from workersim.report import tables
@@ -37,7 +36,7 @@ class Part(NamedTuple):
     name: str
     answer: str
     warnings: tuple[str, ...]
-    fleet: list[tuple[str, str]]
+    fleets: dict[str, list[tuple[str, str]]]
     jobs: list[tuple[str, str]]
     grids: dict[str, tables.Grid]
     pictures: dict[str, Picture | None]
@@ -69,7 +68,7 @@ def page(told: Sequence[Told], settings: Settings, *, note: str = "") -> str:
         .render(
             title=title,
             note=plain(note, _LONGEST_NOTE),
-            version=workersim.__version__,
+            version=version("workersim"),
             parts=parts,
             comparison=list(tables.comparison(told)) if len(told) > 1 else [],
             versions=list(_versions(told)),
@@ -96,7 +95,7 @@ def _part(key: str, told: Told, settings: Settings, pictures: Pictures) -> Part:
         name=plain(told.scenario.name, _LONGEST_NAME),
         answer=answer(result),
         warnings=result.warnings,
-        fleet=tables.fleet(result.scenario.fleet),
+        fleets=tables.fleets(result.scenario),
         jobs=tables.jobs(result),
         grids={"quantiles": tables.quantiles(result), "summary": tables.summary(result)},
         pictures={
@@ -151,7 +150,7 @@ def _command(scenario: Scenario, settings: Settings) -> str:
 
 
 def _versions(told: Sequence[Told]) -> Iterator[tuple[str, str]]:
-    yield "workersim", workersim.__version__
+    yield "workersim", version("workersim")
     yield "Python", platform.python_version()
     engines = {each.result.engine for each in told}
     yield "NumPy", version("numpy")

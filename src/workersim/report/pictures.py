@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from workersim import plots
-from workersim.errors import LogError
 from workersim.plots.replicated import band
 from workersim.report.svg import drawing, inline
+from workersim.runlog.places import slots_of
 from workersim.units import format_duration, format_number, format_share, format_size
 
 if TYPE_CHECKING:
@@ -76,16 +76,16 @@ class Pictures:
 
     def slots(self, told: Told) -> Picture | None:
         """Draw what each slot did; None if there are too many jobs or slots for that."""
-        fleet, log = told.result.scenario.fleet, told.result.kept
-        if log is None or len(log.attempts) > _MOST_BARS or fleet.slots > _MOST_ROWS:
+        log = told.result.kept
+        if log is None or len(log.attempts) > _MOST_BARS:
             return None
-        height = min(10.0, max(2.6, 1.6 + 0.26 * fleet.slots))
-        alt = f"What each of {fleet.slots} slots did: {len(log.attempts)} attempts as bars over time."
+        slots = sum(slots_of(log).values())
+        if slots > _MOST_ROWS:
+            return None
+        height = min(10.0, max(2.6, 1.6 + 0.26 * slots))
+        alt = f"What each of {slots} slots did: {len(log.attempts)} attempts as bars over time."
         caption = "What each slot did: a row a slot, a bar a job" + _of(told)
-        try:
-            return self._draw(told, lambda ax: plots.slots(told.result, ax, max_rows=_MOST_ROWS), alt, caption, height)
-        except LogError:  # a fleet that grew beyond what was there at first
-            return None
+        return self._draw(told, lambda ax: plots.slots(told.result, ax, max_rows=_MOST_ROWS), alt, caption, height)
 
     def _over_time(self, told: Told, name: str, plot: Callable[..., Axes], alt: str) -> Picture:
         def draw(ax: Axes) -> None:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from workersim.experiments import Result
     from workersim.report.gathering import Told
-    from workersim.scenario import Fleet
+    from workersim.scenario import Fleet, Scenario
 
-__all__ = ["Cell", "Grid", "claims", "comparison", "cost", "fleet", "jobs", "quantiles", "summary"]
+__all__ = ["Cell", "Grid", "claims", "comparison", "cost", "fleets", "jobs", "quantiles", "summary"]
 
 _SPREAD = {
     "mean": "mean",
@@ -56,8 +56,13 @@ class Grid(NamedTuple):
     rows: list[tuple[str, list[Cell]]]
 
 
-def fleet(of: Fleet) -> list[tuple[str, str]]:
-    """Return what there is to run on, a pair a fact; whatever else the scenario says of it comes last."""
+def fleets(scenario: Scenario) -> dict[str, list[tuple[str, str]]]:
+    """Return by the names of services what there is to run on, a pair a fact; the only service is nameless."""
+    return {name: _fleet(each) for name, each in scenario.fleets.items()}
+
+
+def _fleet(of: Fleet) -> list[tuple[str, str]]:
+    """Return the facts of a fleet; whatever else the scenario says of it comes last."""
     memory = f"{format_size(of.memory_bytes)} at rest" if of.memory_bytes else "not given"
     limit = f", of at most {format_size(float(of.memory_limit))}" if of.memory_limit is not None else ""
     told = {
@@ -111,7 +116,7 @@ def summary(result: Result) -> Grid:
 def cost(result: Result) -> list[tuple[str, str]]:
     """Return what the run costs, and the memory that it holds."""
     metrics = result.metrics
-    reserved, held = metrics["memory"]["reserved"], result.scenario.fleet.memory_bytes
+    reserved, held = metrics["memory"]["reserved"], any(each.memory_bytes for each in result.scenario.fleets.values())
     return [
         ("Cost in all", _figure(metrics["cost"], "total", format_number)),
         ("Cost of a job", _figure(metrics["cost"], "per_job", format_number)),

@@ -17,6 +17,7 @@ import numpy as np
 from workersim.metrics import over_time
 from workersim.metrics.curves import missing
 from workersim.runlog import Cause, Kind, Outcome
+from workersim.runlog.places import replica_name, slots_of
 from workersim.units import NEVER, SECOND
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["chrome_events", "write_chrome"]
 
 _FLEET = 1  # the process of what belongs to no replica
-_FIRST = 2  # the process of replica 0; 0 is the idle task of an operating system
+_FIRST = 2  # the process of the first replica; 0 is the idle task of an operating system
 _ROWS = 10_000  # attempts and changes that are held as text at a time
 _COUNTERS = {
     "queue length": {"jobs": "queue_length"},
@@ -93,16 +94,17 @@ def _us(instant_ns: int) -> str:
 def _names(log: RunLog) -> Iterator[str]:
     yield _meta("process_name", _FLEET, 0, name="fleet and queues")
     yield _meta("process_sort_index", _FLEET, 0, sort_index=-1)
-    owner = np.concatenate([log.fleet.replica, log.attempts.replica]).astype(np.int64)
-    slots = np.concatenate([log.fleet.slots, log.attempts.slot.astype(np.int64) + 1]).astype(np.int64)
-    most = np.zeros(int(owner.max(initial=-1)) + 1, dtype=np.int64)
-    np.maximum.at(most, owner[owner >= 0], slots[owner >= 0])
-    for replica in np.unique(owner[owner >= 0]).tolist():
-        yield _meta("process_name", _FIRST + replica, 0, name=f"replica {replica}")
-        yield _meta("process_sort_index", _FIRST + replica, 0, sort_index=replica)
-        for slot in range(int(most[replica])):
-            yield _meta("thread_name", _FIRST + replica, slot + 1, name=f"slot {slot}")
-            yield _meta("thread_sort_index", _FIRST + replica, slot + 1, sort_index=slot)
+    for replica, (process, slots) in _processes(log).items():
+        yield _meta("process_name", process, 0, name=replica_name(log, replica))
+        yield _meta("process_sort_index", process, 0, sort_index=process)
+        for slot in range(slots):
+            yield _meta("thread_name", process, slot + 1, name=f"slot {slot}")
+            yield _meta("thread_sort_index", process, slot + 1, sort_index=slot)
+
+
+def _processes(log: RunLog) -> dict[int, tuple[int, int]]:
+    """Return the number of the process of each replica, and its slots."""
+    return {replica: (_FIRST + at, slots) for at, (replica, slots) in enumerate(slots_of(log).items())}
 
 
 def _meta(what: str, process: int, thread: int, **args: Any) -> str:
@@ -111,7 +113,7 @@ def _meta(what: str, process: int, thread: int, **args: Any) -> str:
 
 
 def _fleet_changes(log: RunLog) -> Iterator[str]:
-    fleet = log.fleet
+    fleet, processes = log.fleet, _processes(log)
     for row in range(len(fleet)):
         args = {
             "slots": int(fleet.slots[row]),
@@ -119,7 +121,7 @@ def _fleet_changes(log: RunLog) -> Iterator[str]:
             "memory_bytes": int(fleet.memory_bytes[row]),
             "price_per_h": float(fleet.price[row]),
         }
-        cause, process = Cause(int(fleet.cause[row])).name.lower(), _FIRST + int(fleet.replica[row])
+        cause, process = Cause(int(fleet.cause[row])).name.lower(), processes[int(fleet.replica[row])][0]
         yield (
             f'{{"name":"{cause}","cat":"fleet","ph":"i","s":"p","ts":{_us(int(fleet.instant_ns[row]))},'
             f'"pid":{process},"tid":0,"args":{json.dumps(args)}}}'
@@ -144,11 +146,12 @@ def _values_at(curve: StepFunction, instants_ns: Ints) -> Any:
 
 
 class _Texts(NamedTuple):
-    """Names as JSON writes them, made once for all jobs."""
+    """Names as JSON writes them and numbers of processes, made once for all jobs."""
 
     classes: list[str]
     queues: list[str]
     outcomes: list[str]
+    processes: dict[int, tuple[int, int]]
 
     @classmethod
     def of(cls, log: RunLog) -> _Texts:
@@ -156,6 +159,7 @@ class _Texts(NamedTuple):
             [json.dumps(name)[1:-1] for name in log.jobs.classes],
             [json.dumps(name) for name in log.jobs.queues],
             [json.dumps(outcome.name.lower()) for outcome in Outcome],
+            _processes(log),
         )
 
 
@@ -166,7 +170,7 @@ def _attempts(log: RunLog) -> Iterator[str]:
         rows = np.arange(first, min(first + _ROWS, count))
         yield from _complete(log, rows, texts)
         begin, end = np.searchsorted(phases.attempt, [rows[0], rows[-1] + 1]).tolist()
-        yield from _of_phases(log, np.arange(begin, end))
+        yield from _of_phases(log, np.arange(begin, end), texts)
 
 
 def _complete(log: RunLog, rows: Ints, texts: _Texts) -> Iterator[str]:
@@ -188,14 +192,14 @@ def _complete(log: RunLog, rows: Ints, texts: _Texts) -> Iterator[str]:
         if started <= log.horizon_ns:
             lasts = min(finished, log.horizon_ns) - started
             yield (
-                f'{{{name},"ph":"X","ts":{_us(started)},"dur":{_us(lasts)},"pid":{_FIRST + replica},"tid":{slot + 1},'
-                f'"args":{{{args},"wait_s":{(started - arrived) / SECOND}}}}}'
+                f'{{{name},"ph":"X","ts":{_us(started)},"dur":{_us(lasts)},"pid":{texts.processes[replica][0]},'
+                f'"tid":{slot + 1},"args":{{{args},"wait_s":{(started - arrived) / SECOND}}}}}'
             )
         elif finished < NEVER:
             yield f'{{{name},"ph":"i","s":"p","ts":{_us(finished)},"pid":{_FLEET},"tid":0,"args":{{{args}}}}}'
 
 
-def _of_phases(log: RunLog, rows: Ints) -> Iterator[str]:
+def _of_phases(log: RunLog, rows: Ints, texts: _Texts) -> Iterator[str]:
     """Give an event for each phase that lasted, inside of that of its attempt."""
     phases, attempts = log.phases, log.attempts
     owner = phases.attempt[rows]
@@ -207,5 +211,5 @@ def _of_phases(log: RunLog, rows: Ints) -> Iterator[str]:
     for kind, starts, ends, replica, slot, demand in zip(*(each[shown].tolist() for each in columns), strict=True):
         yield (
             f'{{"name":"{_PHASES[Kind(kind)]}","cat":"phase","ph":"X","ts":{_us(starts)},"dur":{_us(ends - starts)},'
-            f'"pid":{_FIRST + replica},"tid":{slot + 1},"args":{{"demand_s":{demand / SECOND}}}}}'
+            f'"pid":{texts.processes[replica][0]},"tid":{slot + 1},"args":{{"demand_s":{demand / SECOND}}}}}'
         )
