@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from workersim.experiments.replay import Replay, replay
     from workersim.experiments.run import run
     from workersim.experiments.sensitivities import Sensitivity, sensitivity
+    from workersim.explorer import explore
     from workersim.metrics import StepFunction
+    from workersim.report.making import report
     from workersim.runlog import RunLog
     from workersim.scenario import (
         Burst,
@@ -99,12 +101,14 @@ __all__ = [
     "Workload",
     "__version__",
     "check",
+    "explore",
     "load",
     "plan",
     "plots",
     "read",
     "read_trace",
     "replay",
+    "report",
     "run",
     "schema",
     "sensitivity",
@@ -130,6 +134,8 @@ _ROOMS = {
     "read_trace": "traces",
     "replay": "experiments",
     "plan": "experiments.planning",
+    "explore": "explorer",
+    "report": "report",
     "run": "experiments",
     "sensitivity": "experiments.sensitivities",
 }

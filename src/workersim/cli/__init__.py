@@ -10,7 +10,7 @@ from workersim.cli.shell import Shell
 __all__ = ["main"]
 
 
-COMMANDS = ("run", "check", "inspect", "replay", "plan", "sensitivity", "theory", "schema")
+COMMANDS = ("run", "check", "inspect", "replay", "plan", "sensitivity", "report", "explore", "theory", "schema")
 
 
 @click.group(

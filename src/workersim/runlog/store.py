@@ -14,8 +14,6 @@ holds them (a table, or the rule that gives it back), and a line of JSON with th
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -29,9 +27,9 @@ from workersim.runlog.log import RunLog
 from workersim.runlog.phasing import PhaseEnds
 from workersim.runlog.schema import Attempts, FleetChanges, JobTable, Phases
 from workersim.runlog.terms import Pause, Terms
+from workersim.runlog.whole import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from os import PathLike
 
 __all__ = ["load", "save"]
@@ -90,7 +88,7 @@ def save(log: RunLog, path: str | PathLike[str]) -> None:
         write = write_parquet
     parts, meta = _to_parts(log)
     try:
-        _write_whole(target, lambda temporary: write(temporary, parts, json.dumps(meta)))
+        write_whole(target, lambda temporary: write(temporary, parts, json.dumps(meta)))
     except OSError as error:
         msg = f"{target}: cannot be written ({error.strerror or error})"
         raise InputError(msg) from None
@@ -209,22 +207,6 @@ def _sound(table: str, columns: dict[str, NDArray[Any]]) -> dict[str, NDArray[An
             msg = f"the column {table}.{name} holds {column.ndim}-dimensional {column.dtype}"
             raise ValueError(msg)
     return columns
-
-
-def _write_whole(target: Path, write: Callable[[Path], None]) -> None:
-    """Write to a temporary file beside the target and move it there when it is whole."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        write(temporary)
-        # mkstemp lets nobody but the owner read; a result is a file like any other.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _write_npz(path: Path, parts: Parts, meta: str) -> None:
