@@ -14,6 +14,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from workersim.runlog import (
+    SERVICE,
     Attempts,
     Cause,
     FleetChanges,
@@ -23,6 +24,7 @@ from workersim.runlog import (
     PhaseEnds,
     Phases,
     RunLog,
+    Terms,
 )
 from workersim.units import NEVER, SECOND
 
@@ -62,6 +64,7 @@ def log_of(
     phases: Phases | PhaseEnds | None = None,
     engine: str = "simpy",
     queues: tuple[str, ...] = ("default",),
+    **about: Any,
 ) -> RunLog:
     """Build a log; without phases each attempt that started is one I/O phase."""
     job = [i if row.job is None else row.job for i, row in enumerate(rows)]
@@ -91,7 +94,7 @@ def log_of(
         fleet = fleet_of((0, 0, Cause.READY, 4))
     if phases is None:
         phases = one_phase(attempts, ns(horizon))
-    return RunLog(jobs, attempts, phases, fleet, ns(horizon), 1, "", engine)
+    return RunLog(jobs, attempts, phases, fleet, ns(horizon), 1, "", engine, **about)
 
 
 def one_phase(attempts: Attempts, horizon_ns: int, kind: Kind = IO) -> Phases:
@@ -163,6 +166,106 @@ def retried() -> RunLog:
         Row(50, None, None, o.UNFINISHED, job=5),
     ]
     return log_of(*rows, horizon=60, fleet=fleet_of((0, 0, Cause.READY, 2)))
+
+
+def stranded() -> RunLog:
+    """Two workers of one process that acknowledge late; worker 1 is killed at 10, its messages are swept at 100.
+
+    Job 0: runs 0-30 in worker 0.  Job 1: runs in worker 1 from 0 on, lost at 10, returned at 100, done at 140.
+    Job 2: waits in worker 1 from 1 on, returned at 100 too, reserved by worker 0 at 101, done at 165.
+    Job 3: waits in worker 0 from 2 on, done at 60.
+    """
+    o = Outcome
+    rows = [
+        Row(0, 0, 30, job=0),
+        Row(0, 0, 10, o.LOST, replica=1, job=1),
+        Row(0, 101, 140, job=1, attempt=1, published=100, reserved=101),
+        Row(0, None, 100, o.REDELIVERED, reserved=1, job=2),
+        Row(0, 140, 165, job=2, attempt=1, published=100, reserved=101),
+        Row(2, 30, 60, reserved=2, job=3),
+    ]
+    fleet = fleet_of((0, 0, Cause.READY, 1), (0, 1, Cause.READY, 1), (10, 1, Cause.DOWN, 0))
+    return log_of(*rows, horizon=165, fleet=fleet, terms=(Terms(ideal=False, late=True, window=4),))
+
+
+def handed_back() -> RunLog:
+    """A worker is told to stop at 5 while job 0 runs until 20; at 21.65 it gives job 1 back, and goes.
+
+    Worker 1 is there from 30 on, takes job 1, and is done at 50.
+    """
+    rows = [
+        Row(0, 0, 20, job=0),
+        Row(1, None, 21.65, Outcome.REDELIVERED, reserved=1, job=1),
+        Row(1, 30, 50, replica=1, job=1, attempt=1, published=21.65, reserved=30),
+    ]
+    fleet = fleet_of(
+        (0, 0, Cause.READY, 1),
+        (5, 0, Cause.DRAINING, 1),
+        (20, 0, Cause.DRAINING, 0),
+        (20, 1, Cause.STARTING, 0),
+        (21.65, 0, Cause.DOWN, 0),
+        (30, 1, Cause.READY, 1),
+    )
+    return log_of(*rows, horizon=50, fleet=fleet, terms=(Terms(ideal=False),))
+
+
+def copied() -> RunLog:
+    """A sweep at 100 takes two messages for lost whose jobs run on in worker 0, and puts copies into the list.
+
+    Job 0: runs 0-150; its copy is taken at 101 and done at 190: done twice.
+    Job 1: runs 0-120, when its copy is still visible and is deleted.
+    """
+    rows = [
+        Row(0, 0, 150, job=0),
+        Row(0, 101, 190, job=0, attempt=1, published=100, reserved=101, replica=1),
+        Row(0, 0, 120, job=1, slot=1),
+        Row(0, None, 120, Outcome.REDELIVERED, job=1, attempt=1, published=100),
+    ]
+    fleet = fleet_of((0, 0, Cause.READY, 2), (90, 1, Cause.READY, 1))
+    return log_of(*rows, horizon=190, fleet=fleet, terms=(Terms(ideal=False, late=True),))
+
+
+def growing() -> RunLog:
+    """An ideal fleet: replica 1 starts at 10, is ready at 20, crashes at 40, is back at 60, and drains from 70 to 90.
+
+    Job 0: runs 0-100 on replica 0.  Job 1: waits from 5 on, runs 20-40, lost.  Job 2: waits from 30 on, runs 60-90.
+    Job 3: fails after 0 s at 100 and again at 110, when its retry comes.
+    """
+    o = Outcome
+    rows = [
+        Row(0, 0, 100, job=0),
+        Row(5, 20, 40, o.LOST, replica=1, job=1),
+        Row(30, 60, 90, replica=1, job=2),
+        Row(75, 100, 100, o.RETRIED, job=3),
+        Row(75, 110, 110, o.FAILED, job=3, attempt=1, published=100),
+    ]
+    fleet = fleet_of(
+        (0, 0, Cause.READY, 1),
+        (10, 1, Cause.STARTING, 0),
+        (20, 1, Cause.READY, 1),
+        (40, 1, Cause.DOWN, 0),
+        (60, 1, Cause.READY, 1),
+        (70, 1, Cause.DRAINING, 1),
+        (90, 1, Cause.DOWN, 0),
+    )
+    phases = phases_of((0, IO, 100, 0, 100), (1, IO, 60, 20, None), (2, IO, 30, 60, 90))
+    return log_of(*rows, horizon=120, fleet=fleet, phases=phases, terms=(Terms(),))
+
+
+def two_services() -> RunLog:
+    """One replica of `ocr` and two of `mail`, each with a queue of its own.
+
+    Job 0 runs 0-10 in ocr; job 1 waits 0-10 and runs 10-30 in ocr; jobs 2 and 3 run 0-5 in mail.
+    """
+    rows = [
+        Row(0, 0, 10, queue=0),
+        Row(0, 10, 30, queue=0),
+        Row(0, 0, 5, queue=1, replica=SERVICE),
+        Row(0, 0, 5, queue=1, replica=SERVICE + 1),
+    ]
+    fleet = fleet_of((0, 0, Cause.READY, 1), (0, SERVICE, Cause.READY, 1), (0, SERVICE + 1, Cause.READY, 1))
+    terms = (Terms(queues=(0,)), Terms(queues=(1,)))
+    return log_of(*rows, horizon=30, fleet=fleet, queues=("scans", "mails"), services=("ocr", "mail"), terms=terms)
 
 
 @dataclass

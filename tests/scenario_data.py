@@ -121,6 +121,29 @@ def _claims() -> st.SearchStrategy[Data]:
 
 
 @cache
+def _scaling() -> st.SearchStrategy[Data]:
+    limits = {"min_replicas": st.integers(0, 3), "max_replicas": st.none() | st.integers(3, 50)}
+    conditions = st.sampled_from(["queue_length>5", "cpu < .3 and not oldest > 90 for 1h", "(ready == 1) or wanted<3"])
+
+    def policy(name: str, needs: Data | None = None, /, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Data]:
+        given = {"policy": st.just(name)} | {key: st.just(value) for key, value in (needs or {}).items()}
+        return st.fixed_dictionaries(given, optional=limits | fields)
+
+    in_range = {"below": "1 s", "above": "1 min"}
+    return st.one_of(
+        st.fixed_dictionaries({"scale_up_when": conditions}, optional={**limits, "scale_down_when": conditions}),
+        policy("guide_manual", queue_above=st.floats(0, 1e9), busy_below=st.just("3%"), consistently=ZERO_OR_MORE),
+        policy("timetable", {"replicas": [["0 s", 1], ["8 h", 3]]}, period=st.just("24 h")),
+        policy("hpa", target=st.floats(0.001, 10), up_pods=st.integers(0, 9)),
+        policy("latency", in_range, up_by=st.integers(1, 9), every=TIMES),
+        policy("judoscale", in_range, track_busy_jobs=st.booleans()),
+        policy("hirefire", in_range, down_timeout=ZERO_OR_MORE),
+        policy("hirefire", {"strategy": "size", "ratio": 3}),
+        policy("railway", load=st.sampled_from(["running", "queue_length"]), target=st.floats(0.001, 1e9)),
+    )
+
+
+@cache
 def _fleets() -> st.SearchStrategy[Data]:
     return st.fixed_dictionaries(
         {"replicas": st.integers(0, 1000), "concurrency": st.integers(1, 1000)},
@@ -135,6 +158,7 @@ def _fleets() -> st.SearchStrategy[Data]:
             "queues": st.lists(NAMES, min_size=1, max_size=3, unique=True),
             "queue_order": st.sampled_from(["round_robin", "priority", "sorted"]),
             "worker": st.just("ideal"),
+            "autoscale": st.none() | _scaling(),
         },
     )
 

@@ -130,8 +130,8 @@ def test_a_broken_row_is_named(changes: list[Change], said: str) -> None:
     ("changes", "said"),
     [
         ([(A, "finished_ns", 3, 14 * S)], "expired at 14000000000, before its patience ends"),
-        ([(A, "outcome", 1, Outcome.RETRIED)], "the log breaks a law, arrived = finished"),
-        ([(A, "published_ns", 1, 9 * S)], None),
+        ([(A, "outcome", 1, Outcome.RETRIED)], "is retried at 50000000000, and no attempt is published then"),
+        ([(A, "published_ns", 1, 9 * S)], "is retried at 10000000000, and no attempt is published then"),
         ([(A, "replica", 3, 0)], "it has a replica if, and only if, it started"),
         ([(P, "demand_ns", 4, 10 * S)], "has not ended after its 10000000000 ns"),
         ([(P, "finished_ns", 2, 21 * S)], "is the last one and ends at 21000000000, unlike its attempt"),

@@ -143,6 +143,7 @@ def tally(log: RunLog, t: int) -> dict[str, Fraction]:
         found["visible"] += int(a.published_ns[i] <= t < min(a.reserved_ns[i], left))
         found["reserved"] += int(a.reserved_ns[i] <= t < left)
         found["busy"] += int(a.started_ns[i] <= t < a.finished_ns[i])
+    found["running"] = found["busy"]
     states: dict[int, int] = {}
     for row in range(len(log.fleet)):
         if log.fleet.instant_ns[row] <= t:
@@ -150,11 +151,15 @@ def tally(log: RunLog, t: int) -> dict[str, Fraction]:
     vcpus = Fraction(0)
     for replica, row in states.items():
         found["slots"] += int(log.fleet.slots[row])
+        state = {Cause.READY: "replicas", Cause.STARTING: "starting", Cause.DRAINING: "draining"}
+        if log.fleet.cause[row] != Cause.DOWN:
+            found[state[Cause(log.fleet.cause[row])]] += 1
         found["memory"] += int(log.fleet.memory_bytes[row])
-        found["cost"] += Fraction(log.fleet.price[row])
         cores = Fraction(log.fleet.vcpus[row])
         vcpus += cores if log.fleet.slots[row] else 0
-        found["cpu"] += min(cores, Fraction(running(log, replica, t)))
+        used = min(cores, Fraction(running(log, replica, t)))
+        found["cpu"] += used
+        found["cost"] += Fraction(log.fleet.price[row]) + Fraction(log.fleet.vcpu_price[row]) * used
     found["utilization"] = found["busy"] / found["slots"] if found["slots"] else Fraction(-1)
     found["vcpus"] = vcpus
     found["cpu"] = found["cpu"] / vcpus if vcpus else Fraction(-1)

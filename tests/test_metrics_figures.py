@@ -19,12 +19,16 @@ from workersim.units import NEVER, SECOND
 
 from .logs import Row, fleet_of, log_of, overload, phases_of, retried, sharing, valid_logs, whole
 
+BESIDE = dict.fromkeys(["timed_out", "retried", "redelivered", "done_twice"], 0)
+PARTS = ("visible", "reserved", "running")
 NOTHING = dict.fromkeys(["mean", "std", "p50", "p90", "p95", "p99", "max"])
 
 
 def test_figures_of_scenario_4() -> None:
     tree = figures(overload())
-    assert tree["jobs"] == {"arrived": 10, "finished": 10, "failed": 0, "expired": 0, "lost": 0, "unfinished": 0}
+    counts = {"arrived": 10, "finished": 10, "failed": 0, "expired": 0, "lost": 0, "unfinished": 0}
+    assert tree["jobs"] == counts | BESIDE
+    assert [tree["wait"][part] for part in PARTS] == [960, 0, 0]
     waits = [0] * 4 + [1200] * 4 + [2400] * 2
     assert tree["wait"]["mean"] == 960
     assert tree["wait"]["std"] == pytest.approx(np.std(waits))
@@ -45,7 +49,8 @@ def test_figures_of_scenario_4() -> None:
 
 def test_figures_of_several_attempts() -> None:
     tree = figures(retried())
-    assert tree["jobs"] == {"arrived": 6, "finished": 1, "failed": 1, "expired": 1, "lost": 1, "unfinished": 2}
+    counts = {"arrived": 6, "finished": 1, "failed": 1, "expired": 1, "lost": 1, "unfinished": 2}
+    assert tree["jobs"] == counts | BESIDE | {"timed_out": 1, "retried": 1}
     # Waits of jobs 0 (until its second attempt), 1, 3 and 4; job 2 expired, job 5 never started.
     assert (tree["wait"]["mean"], tree["wait"]["max"]) == ((40 + 0 + 10 + 5) / 4, 40)
     assert tree["wait"]["waited"]["mean"] == (40 + 10 + 5) / 3
@@ -83,7 +88,8 @@ def test_the_first_done_attempt_decides() -> None:
         Row(0, 31, 35, Outcome.FAILED, job=1, attempt=1, published=9),
     ]
     tree = figures(log_of(*rows, horizon=40))
-    assert tree["jobs"] == {"arrived": 2, "finished": 1, "failed": 1, "expired": 0, "lost": 0, "unfinished": 0}
+    counts = {"arrived": 2, "finished": 1, "failed": 1, "expired": 0, "lost": 0, "unfinished": 0}
+    assert tree["jobs"] == counts | BESIDE | {"retried": 1, "redelivered": 1, "done_twice": 1}
     assert tree["wait"]["mean"] == (10 + 31) / 2
     assert tree["response"]["mean"] == (30 + 35) / 2
     assert tree["service"]["mean"] == (20 + 5 + 9 + 4) / 4
@@ -104,8 +110,9 @@ def test_figures_of_durations_are_those_of_a_loop(log: RunLog, tenths: int) -> N
             responses.append((a.finished_ns[job] - log.jobs.arrival_ns[job]) / SECOND)
     tree = figures(log, warm_up_ns=warm_up)
     for name, values in (("wait", waits), ("service", services), ("response", responses)):
-        block = {key: value for key, value in tree[name].items() if key != "waited"}
+        block = {key: value for key, value in tree[name].items() if key not in ("waited", *PARTS)}
         assert block == (pytest.approx(by_numpy(values), abs=1e-12) if values else NOTHING)
+    assert tree["wait"]["visible"] == tree["wait"]["mean"]
     assert sum(tree["jobs"].values()) == 2 * tree["jobs"]["arrived"] == 2 * len(log.jobs)
     json.dumps(tree, allow_nan=False)
 
@@ -132,8 +139,8 @@ def test_sums_of_waits_beyond_64_bits() -> None:
 
 def test_figures_of_nothing_are_none() -> None:
     tree = figures(log_of(horizon=60, phases=phases_of()))
-    assert tree["jobs"] == dict.fromkeys(["arrived", "finished", "failed", "expired", "lost", "unfinished"], 0)
-    assert tree["wait"] == NOTHING | {"waited": NOTHING}
+    assert tree["jobs"] == dict.fromkeys(["arrived", "finished", "failed", "expired", "lost", "unfinished"], 0) | BESIDE
+    assert tree["wait"] == NOTHING | dict.fromkeys(PARTS) | {"waited": NOTHING}
     assert tree["service"] == tree["response"] == NOTHING
     assert tree["utilization"] == tree["queue_length"] == {"mean": 0, "max": 0}
     assert tree["cost"] == {"total": 1 / 60, "per_job": None}
@@ -179,7 +186,7 @@ def test_what_an_observed_log_cannot_tell_is_none() -> None:
     unstarted = replace(unreceived, attempts=replace(unreceived.attempts, started_ns=whole([NEVER, NEVER])))
     tree = figures(unstarted)
     assert tree["queue_length"] == unknown
-    assert tree["wait"] == NOTHING | {"waited": NOTHING}
+    assert tree["wait"] == NOTHING | dict.fromkeys(PARTS) | {"waited": NOTHING}
     assert tree["jobs"]["finished"] == 1
 
     given_up = replace(log, attempts=replace(log.attempts, outcome=whole([Outcome.EXPIRED, Outcome.UNFINISHED])))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,23 @@ from workersim.plots.clock import TimeLocator, unit_for
 from workersim.runlog import Cause, Outcome, RunLog
 from workersim.units import NEVER, SECOND, Duration, Share
 
-from .logs import CPU, IO, Row, draining, fleet_of, log_of, overload, phases_of, retried, valid_logs
+from .logs import (
+    CPU,
+    IO,
+    Row,
+    copied,
+    draining,
+    fleet_of,
+    growing,
+    handed_back,
+    log_of,
+    overload,
+    phases_of,
+    retried,
+    stranded,
+    two_services,
+    valid_logs,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,10 +57,12 @@ mpl.use("Agg")
 HOUR = 3600
 EMPTY = log_of(horizon=HOUR)
 NOTHING = log_of(horizon=0, fleet=fleet_of())
+WORLDS = [stranded(), handed_back(), copied(), growing(), two_services()]
 OVER_TIME: dict[str, Callable[..., Axes]] = {
     "queue_length": plots.queue_length,
     "utilization": plots.utilization,
     "busy_slots": plots.busy_slots,
+    "fleet": plots.fleet,
     **{
         f"over_time {name}": lambda run, ax=None, name=name: plots.over_time(run, name, ax)
         for name in ("visible", "reserved", "cpu", "memory", "cost")
@@ -125,7 +144,7 @@ def ticks(ax: Axes) -> tuple[list[str], list[str]]:
 
 class TestEveryPlot:
     @pytest.mark.parametrize("name", OF_A_RUN)
-    @pytest.mark.parametrize("log", [overload(), retried(), draining(), EMPTY, NOTHING])
+    @pytest.mark.parametrize("log", [overload(), retried(), draining(), EMPTY, NOTHING, *WORLDS])
     def test_it_draws_on_the_axes_it_is_given_and_leaks_no_figure(self, name: str, log: RunLog) -> None:
         ax = axes()
         assert OF_A_RUN[name](log, ax) is ax
@@ -319,6 +338,51 @@ class TestOverTime:
         assert np.asarray(x)[[0, 1, -1]].tolist() == [0, 300, 10 * count]
 
 
+class TestFleet:
+    def test_layers_are_states(self) -> None:
+        ax = plots.fleet(growing(), axes())
+        assert legend(ax) == ["ready", "draining", "starting", "run", "mean 1.25 replicas"]
+        assert xy(ax.lines[0]) == metrics.over_time(growing(), "replicas").to_frame().values.tolist()
+        tops = [np.asarray(each.get_paths()[0].vertices)[:, 1].max() for each in ax.collections[:3]]
+        assert tops == [2, 2, 2]
+        assert ax.get_ylabel() == "replicas"
+        assert ax.get_title(loc="left") == "Replicas"
+
+    def test_a_steady_fleet_is_a_line(self) -> None:
+        ax = plots.fleet(overload(), axes())
+        assert not ax.collections
+        assert xy(ax.lines[0]) == [[0, 1], [3600, 1]]
+
+    def test_each_service_has_a_line_of_its_own(self) -> None:
+        ax = plots.fleet(named(two_services(), "both"), axes())
+        assert [each for each in legend(ax) if "mean" not in each] == ["ocr in both", "mail in both"]
+        one = plots.fleet(two_services(), axes(), service="mail")
+        assert xy(one.lines[0]) == [[0, 2], [30, 2]]
+        assert one.get_title(loc="left") == "Replicas: mail"
+        with pytest.raises(LogError, match="there is no service 'fax'"):
+            plots.fleet(two_services(), service="fax")
+
+    def test_curves_of_one_service_say_so(self) -> None:
+        ax = axes()
+        plots.utilization(named(two_services(), "both"), ax, service="ocr")
+        plots.utilization(named(two_services(), "both"), ax, service="mail", text="post")
+        assert [each for each in legend(ax) if "mean" not in each] == ["ocr in both", "post"]
+        assert xy(plots.busy_slots(two_services(), axes(), service="mail").lines[0]) == [[0, 2], [5, 0], [30, 0]]
+        assert xy(plots.over_time(two_services(), "cost", axes(), service="mail").lines[0]) == [[0, 2], [30, 2]]
+
+    def test_prices_of_use_are_no_base_costs(self) -> None:
+        log = growing()
+        used = replace(log, fleet=replace(log.fleet, vcpu_price=np.ones(7)))
+        assert plots.over_time(used, "cost", axes()).get_ylabel() == "cost of an hour"
+
+    def test_where_jobs_waited_stands_below_their_waits(self) -> None:
+        said = "wait (s)\nmean: 750 ms visible, 41.5 s reserved, 2.5 s running"
+        assert plots.waits(stranded(), axes()).get_xlabel() == said
+        only = plots.waits(stranded(), axes(), among="waited").get_xlabel()
+        assert only.splitlines()[1] == "mean: 1 s visible, 55.3 s reserved, 3.33 s running"
+        assert "\n" not in plots.waits(overload(), axes()).get_xlabel()
+
+
 class TestThinning:
     @given(
         values=hnp.arrays(np.float64, st.integers(1, 300), elements=st.sampled_from([0.0, 1.0, 2.0, 50.0, np.nan])),
@@ -382,14 +446,14 @@ class TestSlots:
         assert corners(ax, "CPU") == [(0, 20, 0), (5, 40, 1)]
         assert corners(ax, "I/O") == [(20, 25, 0)]
         assert corners(ax, "idle") == [(0, 45, 0), (0, 45, 1)]
-        crossed = next(line for line in ax.lines if line.get_label() == "ended without success")
+        crossed = next(line for line in ax.lines if line.get_label() == "timed out")
         assert xy(crossed) == [[40, 1]]
         assert [text.get_text() for text in ax.texts] == ["0", "1"]
         looks = {each.get_label(): each for each in ax.collections}
         assert looks["I/O"].get_hatch()
         assert not looks["CPU"].get_hatch()
         assert len({tuple(np.ravel(looks[name].get_facecolor())) for name in ("CPU", "I/O", "idle")}) == 3
-        assert legend(ax) == ["idle", "CPU", "I/O", "ended without success", "number of the job"]
+        assert legend(ax) == ["down", "idle", "CPU", "I/O", "timed out", "number of the job"]
 
     def test_replicas_are_groups_with_a_gap(self) -> None:
         ax = plots.slots(draining(), axes())
@@ -397,9 +461,48 @@ class TestSlots:
         assert [text.get_text() for text in ax.get_yticklabels()] == ["replica 0", "replica 1"]
         assert [text.get_text() for text in ax.get_yticklabels(minor=True)] == ["0", "1", "0", "1"]
         assert sorted({row for _, _, row in corners(ax, "idle")}) == pytest.approx([0, 1, 2.6, 3.6])
-        assert [corner[:2] for corner in corners(ax, "idle")[2:4]] == [(0, 300), (300, 1200)]
+        assert [corner[:2] for corner in corners(ax, "idle")[2:4]] == [(0, 300), (0, 300)]
+        assert corners(ax, "draining")[0] == pytest.approx((300, 1200, 3.1))
         low, high = ax.get_ylim()
         assert low > high  # the first replica is on top
+
+    def test_states_of_replicas_lie_behind_their_slots(self) -> None:
+        ax = plots.slots(growing(), axes())
+        for name, spans in {"starting": [(10, 20)], "draining": [(70, 90)], "down": [(40, 60), (90, 120)]}.items():
+            assert [corner[:2] for corner in corners(ax, name)] == spans
+            assert {round(corner[2], 9) for corner in corners(ax, name)} == {1.6}
+        assert "down" not in legend(plots.slots(growing(), axes(), to_s=40))
+        looks = [next(each for each in ax.collections if each.get_label() == name) for name in ("starting", "down")]
+        assert len({look.get_hatch() for look in looks}) == 2
+
+    def test_each_end_has_its_own_mark(self) -> None:
+        ax = plots.slots(retried(), axes())
+        marks = {
+            str(line.get_label()): line for line in ax.lines if line.get_label() in {"retried", "lost", "timed out"}
+        }
+        assert {name: xy(line) for name, line in marks.items()} == {
+            "retried": [[10, 0]],
+            "lost": [[20, 1]],
+            "timed out": [[40, 1]],
+        }
+        assert len({(line.get_marker(), line.get_color()) for line in marks.values()}) == 3
+        failed = next(line for line in plots.slots(growing(), axes()).lines if line.get_label() == "failed")
+        assert xy(failed) == [[110, 0]]
+        assert "timed out" not in legend(plots.slots(retried(), axes(), to_s=39))
+
+    def test_replicas_of_services_have_names(self) -> None:
+        ax = plots.slots(two_services(), axes())
+        drawn(ax)
+        assert [text.get_text() for text in ax.get_yticklabels()] == ["ocr 0", "mail 0", "mail 1"]
+        assert len(corners(plots.slots(two_services(), axes(), replicas="mail"), "I/O")) == 2
+        assert len(corners(plots.slots(two_services(), axes(), replicas=[("mail", 1), ("ocr", 0)]), "I/O")) == 3
+        for replicas, told in (
+            ([0], "expected pairs such as \\('ocr', 0\\), as there are several services, found 0"),
+            ("fax", "no service 'fax' in this run; there are ocr, mail"),
+            ([("mail", 7)], "there is no replica 7 in this run, they are 0 to 1"),
+        ):
+            with pytest.raises(InputError, match=told):
+                plots.slots(two_services(), replicas=replicas)
 
     def test_a_window_cuts_the_bars(self) -> None:
         ax = plots.slots(overload(), axes(), from_s="10 min", to_s=2000)

@@ -223,7 +223,7 @@ def test_frames_of_the_other_tables() -> None:
     frames = sharing().to_pandas()
     assert frames.jobs["expires"].isna().all()
     assert frames.phases.iloc[3].tolist() == [3, 0, "cpu", 60.0, 0.0, 120.0]
-    assert frames.fleet.iloc[0].tolist() == [0.0, 0, "ready", 4, 2.0, 4 * 10**9, 1.0]
+    assert frames.fleet.iloc[0].tolist() == [0.0, 0, "ready", 4, 2.0, 4 * 10**9, 1.0, 0.0]
 
 
 @given(valid_logs())

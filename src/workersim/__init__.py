@@ -20,9 +20,14 @@ if TYPE_CHECKING:
     from workersim.experiments import Comparison, Result, Sweep
     from workersim.experiments.check import check
     from workersim.experiments.compare import compare
+    from workersim.experiments.planning import Plan, plan
+    from workersim.experiments.replay import Replay, replay
     from workersim.experiments.run import run
+    from workersim.experiments.sensitivities import Sensitivity, sensitivity
     from workersim.experiments.sweep import sweep
+    from workersim.explorer import explore
     from workersim.metrics import StepFunction
+    from workersim.report.making import report
     from workersim.runlog import RunLog
     from workersim.scenario import (
         Burst,
@@ -54,6 +59,7 @@ if TYPE_CHECKING:
         schema,
     )
     from workersim.scenario import JobClass as Job
+    from workersim.traces import Recording, read_trace
 
 __version__ = "0.1.0"
 
@@ -76,14 +82,18 @@ __all__ = [
     "MissingExtraError",
     "Mmpp",
     "Phase",
+    "Plan",
     "Poisson",
     "Profile",
+    "Recording",
     "Renewal",
+    "Replay",
     "Result",
     "RunLog",
     "RunSettings",
     "Scenario",
     "Scipy",
+    "Sensitivity",
     "StepFunction",
     "Sweep",
     "Trace",
@@ -96,11 +106,17 @@ __all__ = [
     "__version__",
     "check",
     "compare",
+    "explore",
     "load",
+    "plan",
     "plots",
     "read",
+    "read_trace",
+    "replay",
+    "report",
     "run",
     "schema",
+    "sensitivity",
     "sweep",
     "theory",
 ]
@@ -112,16 +128,26 @@ _ROOMS = {
     "InputError": "errors",
     "LogError": "errors",
     "MissingExtraError": "errors",
+    "Recording": "traces",
+    "Replay": "experiments",
+    "Plan": "experiments.planning",
     "Result": "experiments",
     "RunLog": "runlog",
+    "Sensitivity": "experiments.sensitivities",
     "StepFunction": "metrics",
     "Sweep": "experiments",
     "Verdict": "claims",
     "WorkersimError": "errors",
     "check": "experiments",
     "compare": "experiments",
-    "run": "experiments",
     "sweep": "experiments",
+    "read_trace": "traces",
+    "replay": "experiments",
+    "plan": "experiments.planning",
+    "explore": "explorer",
+    "report": "report",
+    "run": "experiments",
+    "sensitivity": "experiments.sensitivities",
 }
 _MODULES = ("plots", "theory")
 _ELSEWHERE_CALLED = {"Job": "JobClass"}

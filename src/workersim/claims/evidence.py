@@ -12,6 +12,7 @@ import numpy as np
 
 from workersim.errors import LogError
 from workersim.metrics import CURVES, figures, over_time, spread
+from workersim.metrics.parts import PARTS, wait_parts
 from workersim.runlog.deciding import deciding_rows, job_counts
 from workersim.runlog.schema import Attempts, JobTable, Outcome
 from workersim.units import NEVER, SECOND, format_duration, shown
@@ -44,8 +45,10 @@ class Observed:
     floor
         What the figure is at least, with jobs that have not started (or, for a response, finished)
         counted with the time that has passed; None where nothing can be said.
-    stuck
-        How many of the jobs meant never started and may yet.
+    stuck, again
+        How many of the jobs meant never started and may yet; and how many of them had an attempt before that did.
+    ends
+        How many of the jobs in the figure were lost, and how many failed.
     left
         How many of them left without a start when their patience ended.
     jobs
@@ -62,6 +65,8 @@ class Observed:
     gap: str = ""
     floor: float | None = None
     stuck: int = 0
+    again: int = 0
+    ends: tuple[int, int] = (0, 0)
     left: int = 0
     jobs: int = 0
     groups: tuple[tuple[float, int], ...] = ()
@@ -70,8 +75,9 @@ class Observed:
 
 
 class _Decided(NamedTuple):
-    """When the attempts that decided the jobs started and finished, and how, in the order of the jobs."""
+    """The attempts that decided the jobs, when they started and finished, and how, in the order of the jobs."""
 
+    rows: NDArray[np.int64]
     started_ns: Ints
     finished_ns: Ints
     outcome: Ints
@@ -116,11 +122,11 @@ class Evidence:
     @cached_property
     def _decided(self) -> _Decided:
         attempts = self._log.attempts
+        rows = deciding_rows(attempts, len(self._log.jobs))
         columns = (attempts.started_ns, attempts.finished_ns, attempts.outcome)
         if len(attempts) == len(self._log.jobs):
-            return _Decided(*columns)
-        rows = deciding_rows(attempts, len(self._log.jobs))
-        return _Decided(*(column[rows] for column in columns))
+            return _Decided(rows, *columns)
+        return _Decided(rows, *(column[rows] for column in columns))
 
     def _counts(self, among: str) -> dict[str, Any]:
         jobs, attempts, meant = self._log.jobs, self._log.attempts, self._meant(among)
@@ -166,18 +172,27 @@ class Evidence:
             used &= decided.started_ns > arrival
         values = (end - arrival)[used]
         so_far = (np.minimum(decided.finished_ns, log.horizon_ns) - arrival)[meant & ~known & ~expired]
-        stuck = int(np.count_nonzero(meant & ~started & ~expired))
+        waiting = meant & ~started & ~expired
+        stuck = int(np.count_nonzero(waiting))
+        part = claim.head == "wait" and claim.figure in PARTS
         return Observed(
-            value=_statistic(claim, values),
+            value=wait_parts(log, decided.rows, used)[claim.figure] if part else _statistic(claim, values),
             gap="no job waited" if claim.among == "waited" else f"no job has a {claim.head}",
             floor=_floor(claim, values, so_far),
             stuck=stuck,
+            again=self._started_before(waiting) if stuck else 0,
+            ends=_ends(decided.outcome[used]),
             left=int(np.count_nonzero(meant & ~started & expired)),
             jobs=len(values),
-            groups=_groups(values),
+            groups=() if part else _groups(values),
             job=log.jobs.classes[0] if len(log.jobs.classes) == 1 else "job",
             last_finish=None if stuck else _last_s(decided.finished_ns[used]),
         )
+
+    def _started_before(self, waiting: NDArray[np.bool_]) -> int:
+        """Return how many of these jobs have an attempt that started."""
+        attempts = self._log.attempts
+        return len(np.unique(attempts.job[waiting[attempts.job] & (attempts.started_ns < NEVER)]))
 
     def _services(self, claim: Sentence) -> Observed:
         attempts = self._log.attempts
@@ -214,6 +229,11 @@ def _floor(claim: Sentence, values_ns: Ints, so_far_ns: Ints) -> float | None:
     if not len(at_least):
         return None
     return _found(spread(at_least), "max" if claim.figure == "every" else claim.figure)
+
+
+def _ends(outcome: Ints) -> tuple[int, int]:
+    counts = np.bincount(outcome, minlength=len(Outcome)).tolist()
+    return counts[Outcome.LOST], counts[Outcome.FAILED] + counts[Outcome.TIMED_OUT]
 
 
 def _groups(values_ns: Ints) -> tuple[tuple[float, int], ...]:

@@ -17,7 +17,7 @@ import math
 from typing import TYPE_CHECKING
 
 from workersim.claims.verdict import Verdict
-from workersim.claims.wording import Case, input_why, why
+from workersim.claims.wording import Case, ends, input_why, why
 from workersim.statistics import mean_interval
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def could_change(verdict: Verdict, runs: Sequence[Observed]) -> bool:
 def _said(claim: Sentence, case: Case) -> str:
     left, stuck = sum(run.left for run in case.runs), sum(run.stuck for run in case.runs)
     if not left:
-        return why(claim, case)
+        return f"{why(claim, case).removesuffix('.')}{ends(claim, case)}."
     patience = "left without a start when their patience ended"
     if case.finding == "refuted":
         more = f"{left:,} more job{'s' * (left > 1)} {patience}"

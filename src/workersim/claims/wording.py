@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from workersim.claims.sentence import Sentence
     from workersim.claims.verdict import Finding
 
-__all__ = ["Case", "input_why", "why"]
+__all__ = ["Case", "ends", "input_why", "why"]
 
 _FIGURES = {
     "mean": "mean",
@@ -32,6 +32,12 @@ _CURVES = {
     "reserved": "number of reserved messages",
     "busy": "number of busy slots",
     "cpu": "CPU use",
+    "running": "number of running attempts",
+    "replicas": "number of ready replicas",
+    "starting": "number of starting replicas",
+    "draining": "number of draining replicas",
+    "memory": "memory in use",
+    "cost": "price of an hour",
 }
 _WHOLE = {
     "queue_length.max": "longest queue",
@@ -41,6 +47,14 @@ _WHOLE = {
     "memory.reserved": "reserved memory",
     "cost.total": "total cost",
     "cost.per_job": "cost per job",
+    "wait.visible": "mean time visible in a queue",
+    "wait.reserved": "mean time reserved by a worker",
+    "wait.running": "mean time in attempts that did not decide",
+    "replicas.max": "most ready replicas",
+    "jobs.timed_out": "number of jobs that timed out",
+    "jobs.done_twice": "number of jobs done more than once",
+    "jobs.retried": "number of attempts that were retried",
+    "jobs.redelivered": "number of messages that were redelivered",
 }
 
 
@@ -83,13 +97,29 @@ def _counterexample(claim: Sentence, case: Case) -> bool:
 def _stuck(claim: Sentence, case: Case, stuck: int) -> str:
     jobs = stuck + sum(run.jobs for run in case.runs)
     over = f" in {len(case.runs)} replications" if len(case.runs) > 1 else ""
-    known = f"{stuck:,} of {jobs:,} jobs{over} never started"
+    known = f"{stuck:,} of {jobs:,} jobs{over} {_not_started(case)}"
     if case.finding == "refuted":
         floors = [run.floor for run in case.runs if run.floor is not None]
         at_least = max(floors) if claim.figure == "every" else sum(floors) / len(floors)
         least = f"the {_subject(claim)} is at least {claim.shown(at_least)}, {_otherwise(claim)}"
         return f"{known}, but with their time so far alone {least}."
     return f"{known}, so how long they wait in the end is not known."
+
+
+def _not_started(case: Case) -> str:
+    again = sum(run.again for run in case.runs)
+    return "never started, or not again" if again else "never started"
+
+
+def ends(claim: Sentence, case: Case) -> str:
+    """Return how many of the jobs whose waits or responses are told were lost or failed; mostly nothing."""
+    lost, failed = (sum(run.ends[which] for run in case.runs) for which in (0, 1))
+    if claim.head not in ("wait", "response") or not lost + failed:
+        return ""
+    jobs = sum(run.jobs for run in case.runs)
+    told = [f"{lost:,} {'was' if lost == 1 else 'were'} lost"] if lost else []
+    told += [f"{failed:,} failed"] if failed else []
+    return f"; of these {jobs:,} jobs {' and '.join(told)}"
 
 
 def _over_replications(claim: Sentence, case: Case) -> str:

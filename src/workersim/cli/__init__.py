@@ -10,9 +10,25 @@ from workersim.cli.shell import Shell
 __all__ = ["main"]
 
 
+COMMANDS = (
+    "run",
+    "check",
+    "inspect",
+    "replay",
+    "compare",
+    "sweep",
+    "plan",
+    "sensitivity",
+    "report",
+    "explore",
+    "theory",
+    "schema",
+)
+
+
 @click.group(
     cls=Shell,
-    commands_in={name: f"workersim.cli.{name}" for name in ("run", "check", "compare", "sweep", "theory", "schema")},
+    commands_in={name: f"workersim.cli.{name}" for name in COMMANDS},
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
 @click.version_option(__version__, prog_name="workersim")

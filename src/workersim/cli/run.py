@@ -11,6 +11,8 @@ from workersim.cli.progress import progress_bar
 from workersim.cli.shell import interruptible, naming
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from workersim.experiments import Result
     from workersim.scenario import Scenario
 
@@ -32,7 +34,10 @@ __all__ = ["command"]
 @click.option("--max-replications", type=click.IntRange(1, 100_000), help="The most for --until; default 1,000.")
 @click.option("--json", "as_json", is_flag=True, help="Print an object, or a list of several.")
 @click.option("--jobs-out", metavar="FILE.csv|.parquet", help="Write one row an attempt (replication 0).")
-def command(scenarios: tuple[str, ...], *, as_json: bool, jobs_out: str | None, **settings: Any) -> None:
+@click.option("--trace-out", metavar="FILE.json", help="Write a trace for ui.perfetto.dev (replication 0).")
+def command(
+    scenarios: tuple[str, ...], *, as_json: bool, jobs_out: str | None, trace_out: str | None, **settings: Any
+) -> None:
     """Run scenarios and print their figures: waits, queue length, utilization, memory, cost.
 
     A folder stands for the *.yaml files in it. --until takes ± or +-, of the mean ('wait.p95 ± 5%') or in a
@@ -49,26 +54,36 @@ def command(scenarios: tuple[str, ...], *, as_json: bool, jobs_out: str | None, 
         settings["replications"] = most
     from workersim.scenario import load_many  # noqa: PLC0415  # --help need not wait for pydantic
 
-    file = None
-    if jobs_out is not None:
-        from workersim.experiments.table_file import TableFile  # noqa: PLC0415  # as above
-
-        file = TableFile(jobs_out, "--jobs-out")
+    writers = list(_writers(jobs_out, trace_out))
     loaded = load_many(scenarios)
-    if file and len(loaded) > 1:
-        msg = f"--jobs-out holds the attempts of one scenario, found {len(loaded)} of them"
+    if writers and len(loaded) > 1:
+        option = "--jobs-out" if jobs_out is not None else "--trace-out"
+        msg = f"{option} holds the attempts of one scenario, found {len(loaded)} of them"
         raise click.UsageError(msg, click.get_current_context())
     objects = []
     for number, scenario in enumerate(loaded):
-        result = _run(scenario, settings, keep_log=True if file else None)
-        if file:
-            file.write(result.attempts)
+        result = _run(scenario, settings, keep_log=True if writers else None)
+        for write in writers:
+            write(result)
         if as_json:
             objects.append(result.to_dict())
         else:
             click.echo("\n" * bool(number) + result.summary())
     if as_json:
         click.echo(json.dumps(objects[0] if len(objects) == 1 else objects, indent=2, allow_nan=False))
+
+
+def _writers(jobs_out: str | None, trace_out: str | None) -> Iterator[Callable[[Result], None]]:
+    """Check the files that are asked for, and give what writes each of them."""
+    if jobs_out is not None:
+        from workersim.experiments.table_file import TableFile  # noqa: PLC0415  # as above
+
+        jobs_file = TableFile(jobs_out, "--jobs-out")
+        yield lambda result: jobs_file.write(result.attempts)
+    if trace_out is not None:
+        from workersim.cli.trace_file import TraceFile  # noqa: PLC0415  # as above
+
+        yield TraceFile(trace_out).write
 
 
 def _misused(msg: str) -> NoReturn:

@@ -51,7 +51,7 @@ def simulate(
         Written into the log as they are.
     """
     if engine == "simpy":
-        from workersim.engines.reference.engine import simulate as run  # noqa: PLC0415 (simpy is loaded if it is used)
+        from workersim.engines.reference.plain.engine import simulate as run  # noqa: PLC0415 (simpy is loaded if it is used)
     else:
         from workersim.engines.compiled.engine import simulate as run  # noqa: PLC0415 (numba takes half a second)
     return to_log(run(jobs, fleet, horizon_ns), jobs, fleet, horizon_ns, seed=seed, digest=digest, engine=engine)

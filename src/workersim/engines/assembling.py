@@ -74,7 +74,10 @@ def _service(
         parent_bytes=int(fleet.parent_memory),
         limit_bytes=NEVER if fleet.memory_limit is None else int(fleet.memory_limit),
         restarts=fleet.restarts,
-        price=fleet.cost,
+        price=fleet.replica_price,
+        gb_price=fleet.gb_price,
+        vcpu_price=fleet.vcpu_price,
+        least_price=fleet.least_price,
         every_ns=NEVER if fleet.autoscale is None else fleet.autoscale.every_ns,
         policy=None if fleet.autoscale is None else make_policy(fleet.autoscale),
     )

@@ -102,8 +102,10 @@ class Service:
         Grace when the fleet is made smaller; ``NEVER``: as long as it needs.
     process_bytes, parent_bytes, limit_bytes
         Memory of a process at rest, of a container beside its processes, and its limit (``NEVER``: none).
-    price
-        Of a replica for an hour, unless it is down.
+    price, gb_price, vcpu_price
+        Of a replica, of a GB of its memory and of a vCPU in use for an hour, unless it is down.
+    least_price
+        What an hour of all services costs at least, on the average of the run.
     restarts
         How often a replica comes back after it has run out of memory.
     every_ns, policy
@@ -125,6 +127,9 @@ class Service:
     limit_bytes: int = NEVER
     restarts: int = 10
     price: float = 1.0
+    gb_price: float = 0.0
+    vcpu_price: float = 0.0
+    least_price: float = 0.0
     every_ns: int = NEVER
     policy: Callable[[], Policy] | None = None
 

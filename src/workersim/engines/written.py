@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from workersim.runlog import SERVICE, Attempts, Cause, FleetChanges, JobTable, PhaseEnds, Phases, RunLog
+from workersim.engines.system import WHOLE, Happening
+from workersim.runlog import (
+    SERVICE,
+    Attempts,
+    Cause,
+    FleetChanges,
+    JobTable,
+    Pause,
+    PhaseEnds,
+    Phases,
+    RunLog,
+    Terms,
+)
+from workersim.runlog.terms import EVERY
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from workersim.engines.system import System
+    from workersim.engines.system import Change, Service, System
     from workersim.runlog.schema import Ints
     from workersim.scenario import Fleet
     from workersim.workload import Jobs
 
 __all__ = ["Told", "Written", "fleet_log", "to_log", "told_log"]
+
+_GB = 1e9
+_REPLACED_NS = 50_000_000  # what a killed process of an ideal worker is replaced after
 
 
 class Written(NamedTuple):
@@ -78,7 +94,8 @@ def to_log(written: Written, jobs: Jobs, fleet: Fleet, horizon_ns: int, **labels
         outcome=written.outcome,
     )
     phases = PhaseEnds(jobs.first_phase, jobs.phase_kind, jobs.phase_demand_ns, written.phase_ends_ns)
-    return RunLog(jobs.table, attempts, phases, _steady(fleet), horizon_ns=horizon_ns, **labels)  # type: ignore[arg-type]  # seed, digest, engine
+    about = {"least_price": fleet.least_price, **labels}
+    return RunLog(jobs.table, attempts, phases, _steady(fleet), horizon_ns=horizon_ns, **about)  # type: ignore[arg-type]  # seed, digest, engine
 
 
 def told_log(told: Told, jobs: Jobs, system: System, horizon_ns: int, **labels: str | int) -> RunLog:
@@ -97,8 +114,47 @@ def told_log(told: Told, jobs: Jobs, system: System, horizon_ns: int, **labels: 
     of, phase, begun, ended = told.phases[np.lexsort((told.phases[:, 1], row[told.phases[:, 0]]))].T
     phases = Phases(row[of], jobs.phase_kind[phase], jobs.phase_demand_ns[phase], begun, ended)
     table, fleet = _arrived(told, jobs, here), _changes(told, system, horizon_ns)
-    names = tuple(service.name for service in system.services)
-    return RunLog(table, attempts, phases, fleet, horizon_ns=horizon_ns, services=names, **labels)  # type: ignore[arg-type]  # as above
+    return RunLog(table, attempts, phases, fleet, horizon_ns=horizon_ns, **_about(system, jobs), **labels)  # type: ignore[arg-type]  # as above
+
+
+def _about(system: System, jobs: Jobs) -> dict[str, Any]:
+    """Return what the tables do not hold of the services."""
+    services = system.services
+    return {
+        "services": tuple(service.name for service in services),
+        "terms": tuple(_terms(system, service, jobs) for service in services),
+        "pauses": tuple(pause for row in system.schedule for pause in _pauses(row, len(services))),
+        "least_price": max((service.least_price for service in services), default=0.0),
+    }
+
+
+def _terms(system: System, service: Service, jobs: Jobs) -> Terms:
+    known, fates = jobs.table.queues, jobs.fates
+    served = {system.queues[index] for index in service.queues}
+    queues = tuple(index for index, name in enumerate(known) if name in served)
+    delayed: NDArray[Any] = np.empty(0, np.int64)
+    if fates is not None:
+        delayed = np.unique(np.asarray(jobs.table.job_class)[np.asarray(fates.countdown_ns) > 0])
+    celery = service.celery
+    # Messages that are held until they are due widen the window, and no column says when they are.
+    still = not len(delayed) and (fates is None or not len(fates.retry_delay_ns))
+    return Terms(
+        queues=queues,
+        ideal=celery is None,
+        late=celery is not None and celery.late,
+        window=celery.window if celery is not None and still else NEVER,
+        delayed=tuple(delayed.tolist()),
+    )
+
+
+def _pauses(row: Change, services: int) -> list[Pause]:
+    """Return when slots take nothing because of a row of the schedule, and the fleet table does not say so."""
+    if row.kind == Happening.OUTAGE:
+        until_ns = row.at_ns + min(row.lasts_ns, NEVER - row.at_ns)
+        return [Pause(row.at_ns, until_ns, service, EVERY) for service in range(services)]
+    if row.kind == Happening.CRASH and row.slot != WHOLE:
+        return [Pause(row.at_ns, row.at_ns + _REPLACED_NS, row.service, 1)]
+    return []
 
 
 def _place(service: NDArray[np.int64], replica: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -130,9 +186,13 @@ def _changes(told: Told, system: System, horizon_ns: int) -> FleetChanges:
     last = np.ones(len(instant), np.bool_)
     last[:-1] = (instant[1:] != instant[:-1]) | (place[1:] != place[:-1])
     up = cause != Cause.DOWN
-    vcpus = np.array([each.vcpus for each in system.services])[service]
-    price = np.array([each.price for each in system.services])[service]
-    changes = (instant, place, cause, slots, np.where(up, vcpus, 0.0), memory, np.where(up, price, 0.0))
+
+    def of_each(name: str) -> NDArray[np.float64]:
+        values = np.array([getattr(each, name) for each in system.services], np.float64)
+        return np.where(up, values[service], 0.0)
+
+    price = of_each("price") + of_each("gb_price") * (memory / _GB)
+    changes: tuple[Any, ...] = (instant, place, cause, slots, of_each("vcpus"), memory, price, of_each("vcpu_price"))
     return FleetChanges(*(column[last] for column in changes))
 
 
@@ -146,7 +206,8 @@ def _steady(fleet: Fleet) -> FleetChanges:
         slots=np.full(n, fleet.concurrency, np.int64),
         vcpus=np.full(n, fleet.cores, np.float64),
         memory_bytes=np.full(n, fleet.memory_bytes, np.int64),
-        price=np.full(n, fleet.cost, np.float64),
+        price=np.full(n, fleet.replica_price + fleet.gb_price * (fleet.memory_bytes / _GB), np.float64),
+        vcpu_price=np.full(n, fleet.vcpu_price, np.float64),
     )
 
 
@@ -156,4 +217,5 @@ def fleet_log(fleet: Fleet, horizon_ns: int) -> RunLog:
     table = JobTable(nothing, nothing, nothing, nothing, nothing, (), ())
     attempts = Attempts(*(nothing for _ in range(9)))
     phases = Phases(nothing, nothing, nothing, nothing, nothing)
-    return RunLog(table, attempts, phases, _steady(fleet), horizon_ns, seed=-1, digest="", engine="compiled")
+    about = {"seed": -1, "digest": "", "engine": "compiled", "least_price": fleet.least_price}
+    return RunLog(table, attempts, phases, _steady(fleet), horizon_ns, **about)  # type: ignore[arg-type]  # as above

@@ -3,9 +3,10 @@
 from workersim.experiments.check import check
 from workersim.experiments.compare import compare
 from workersim.experiments.compared import Comparison
+from workersim.experiments.replay import Replay, replay
 from workersim.experiments.result import Figures, Result
 from workersim.experiments.run import run
 from workersim.experiments.sweep import sweep
 from workersim.experiments.swept import Sweep
 
-__all__ = ["Comparison", "Figures", "Result", "Sweep", "check", "compare", "run", "sweep"]
+__all__ = ["Comparison", "Figures", "Replay", "Result", "Sweep", "check", "compare", "replay", "run", "sweep"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from workersim import workload
 from workersim.experiments.measuring import measured
-from workersim.experiments.run import keeps_log, measure_log, pick_engine, simulate
+from workersim.experiments.run import keeps_log, measure_log, pick, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -78,7 +78,7 @@ def replications_of(scenario: Scenario, asked: int | None) -> int:
 def engine_for(scenarios: Sequence[Scenario], replications: int) -> engines.Engine:
     """Return the engine that is done first with all of them."""
     jobs = sum(workload.expected_jobs(scenario) for scenario in scenarios)
-    return pick_engine("auto", int(jobs) * replications)
+    return pick("auto", int(jobs) * replications)
 
 
 def replicate(scenarios: Sequence[Scenario], replication: int, engine: engines.Engine) -> Iterator[Sample]:

@@ -136,8 +136,9 @@ def _kinds(job: JobClass) -> set[str]:
 def can_stream(scenario: Scenario) -> bool:
     """Tell whether a run of this scenario can do without its jobs.
 
-    The rows of a trace are held anyway; jobs that may come back, and fleets that change, need the log.
+    The rows of a trace are held anyway; jobs that may come back, fleets that change, and prices of CPU in use (which a
+    run that is only measured does not know of its warm-up) need the log.
     """
-    if not scenario.is_steady or workload.has_fates(scenario):
+    if not scenario.is_steady or workload.has_fates(scenario) or scenario.fleet.vcpu_price:
         return False
     return not any(isinstance(arrival, Trace) for arrival in scenario.workload.arrivals)

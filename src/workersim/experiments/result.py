@@ -120,23 +120,27 @@ class Result:
 
         return attempts_frame(self.log)
 
-    def over_time(self, name: str) -> StepFunction:
-        """Return a curve of replication 0.
+    def over_time(
+        self, name: str, *, queue: str | None = None, replica: int | None = None, service: str | None = None
+    ) -> StepFunction:
+        """Return a curve of replication 0 as an exact step function.
 
         Parameters
         ----------
         name
-            ``queue_length``, ``visible``, ``reserved``, ``busy``, ``slots``, ``utilization``, ``cpu``, ``memory``
-            or ``cost``.
+            ``queue_length``, ``visible``, ``reserved``, ``running``, ``utilization``, ``cpu``, ``memory``, ``replicas``
+            (ready), ``starting``, ``draining``, ``busy``, ``slots`` or ``cost``.
+        queue, replica, service
+            As in ``metrics.over_time``: only a part of it.
 
         Raises
         ------
         LogError
-            If there is no such curve.
+            If there is no such curve, or no such part.
         """
         from workersim.metrics import over_time  # noqa: PLC0415 (as small as the call)
 
-        return over_time(self.log, name)
+        return over_time(self.log, name, queue=queue, replica=replica, service=service)
 
     def within_run(self, measure: str, *, level: float = 0.95) -> Estimate:
         """Return a figure of waits or responses of replication 0, with an interval from that one run (batch means).

@@ -32,7 +32,7 @@ __all__ = [
     "keeps_log",
     "measure_each",
     "measure_log",
-    "pick_engine",
+    "pick",
     "prepare",
     "run",
     "settle",
@@ -205,10 +205,10 @@ def prepare(
     """Return the scenario with these settings, the jobs of replication 0, and the engine to run them all on."""
     scenario = settle(scenario, engine=engine, seed=seed, replications=replications)
     jobs = workload.realise(scenario)
-    return scenario, jobs, pick_engine(engine, len(jobs) * scenario.run.replications)
+    return scenario, jobs, pick(engine, len(jobs) * scenario.run.replications)
 
 
-def pick_engine(engine: str, jobs: int) -> engines.Engine:
+def pick(engine: str, jobs: int) -> engines.Engine:
     """Return the engine to run so many jobs on."""
     if engine == "auto":
         return engines.choose(jobs)

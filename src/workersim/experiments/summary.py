@@ -6,6 +6,7 @@ import textwrap
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from workersim.experiments.describing import count, services
 from workersim.experiments.figure_words import with_half
 from workersim.units import format_duration, format_number, format_rate, format_share, format_size
 
@@ -14,11 +15,23 @@ if TYPE_CHECKING:
 
     from workersim.experiments.result import Result
 
-__all__ = ["NOTHING", "WIDTH", "Table", "in_columns", "labelled", "summary", "summary_html", "table_html"]
+__all__ = ["NOTHING", "WIDTH", "Table", "in_columns", "labelled", "settings", "summary", "summary_html", "table_html"]
 
 WIDTH = 80
 NOTHING = "—"
 _SPREAD = ("mean", "p50", "p90", "p95", "p99", "max")
+_ENDS = ("finished", "failed", "expired", "lost", "unfinished")
+_AGAIN = {
+    "retried": "attempts retried",
+    "redelivered": "messages redelivered",
+    "done_twice": "jobs done more than once",
+    "timed_out": "jobs timed out",
+}
+_PARTS = {
+    "visible": "visible in the queue",
+    "reserved": "reserved by a worker",
+    "running": "in attempts that did not decide",
+}
 _TOO_WIDE = ("p99", "p90")  # which columns a table goes without if it is wider than a page
 
 
@@ -49,7 +62,7 @@ def summary(result: Result) -> str:
         Lines of at most 80 columns; ``—`` is a figure of nothing.
     """
     lines = textwrap.wrap(result.scenario.name, WIDTH)
-    lines += labelled(_settings(result))
+    lines += labelled(settings(result))
     for table in _tables(result.metrics):
         lines += ["", *in_columns(table)]
     lines += ["", *labelled(_facts(result))]
@@ -60,7 +73,7 @@ def summary(result: Result) -> str:
 
 def summary_html(result: Result) -> str:
     """Return the figures of a result as HTML, with everything in it escaped."""
-    parts = [f"<strong>{escape(result.scenario.name)}</strong>", _pairs_html(_settings(result))]
+    parts = [f"<strong>{escape(result.scenario.name)}</strong>", _pairs_html(settings(result))]
     parts += [table_html(table) for table in _tables(result.metrics)]
     parts.append(_pairs_html(_facts(result)))
     parts += [f"<p>Warning: {escape(warning)}</p>" for warning in result.warnings]
@@ -90,17 +103,14 @@ def labelled(pairs: list[tuple[str, str]]) -> list[str]:
     ]
 
 
-def _settings(result: Result) -> list[tuple[str, str]]:
-    fleet, run = result.scenario.fleet, result.scenario.run
-    memory = f", {format_size(fleet.memory_bytes)}" if fleet.memory_bytes else ""
-    each = f"{_count(fleet.concurrency, 'slot')}, {_count(fleet.cores, 'vCPU')}{memory}"
+def settings(result: Result) -> list[tuple[str, str]]:
+    """Return the fleet of a result and how it was run, each with its label."""
+    run = result.scenario.run
     until = "drained" if run.until == "drained" else str(run.until)
     warm_up = f", without the first {run.warm_up}" if run.warm_up else ""
-    repeated = _count(result.replications, "replication")
-    return [
-        ("fleet", f"{_count(fleet.replicas, 'replica')} × ({each})"),  # noqa: RUF001  # the sign is meant
-        ("run", f"until {until}{warm_up}, seed {result.seed}, {repeated}, engine {result.engine}"),
-    ]
+    repeated = count(result.replications, "replication")
+    ran = f"until {until}{warm_up}, seed {result.seed}, {repeated}, engine {result.engine}"
+    return [*services(result.scenario), ("run", ran)]
 
 
 def _tables(metrics: Mapping[str, Any]) -> Iterator[Table]:
@@ -113,8 +123,10 @@ def _tables(metrics: Mapping[str, Any]) -> Iterator[Table]:
     rows = [[label, *_cells(block, _SPREAD, format_duration)] for label, block in blocks]
     mean = "mean ± 95 %" if "interval" in metrics["wait"] else "mean"
     yield Table(["", mean, *_SPREAD[1:]], rows)
-    curves = [("queue length", "queue_length", format_number), ("utilization", "utilization", format_share)]
-    curves.append(("CPU", "cpu", format_share))
+    curves = [("queue length", "queue_length", format_number)]
+    if metrics["reserved"]["max"]:
+        curves += [("  visible", "visible", format_number), ("  reserved", "reserved", format_number)]
+    curves += [("utilization", "utilization", format_share), ("CPU", "cpu", format_share)]
     rows = [[label, *_cells(metrics[name], ("mean", "max"), show)] for label, name, show in curves]
     yield Table(["", mean, "max"], rows)
 
@@ -128,27 +140,43 @@ def _cells(block: Mapping[str, Any], figures: tuple[str, ...], show: Callable[[f
 
 
 def _facts(result: Result) -> list[tuple[str, str]]:
-    metrics, fleet = result.metrics, result.scenario.fleet
-    jobs, cost = metrics["jobs"], metrics["cost"]
+    metrics = result.metrics
+    cost = metrics["cost"]
     reserved = _shown(metrics["memory"]["reserved"], format_size, " reserved")
-    ends = [name for name in jobs if name not in ("arrived", "interval") and (jobs[name] or name == "finished")]
-    # Means over replications are shown with the digits that they need to add up.
-    counted = ", ".join(f"{round(jobs[name], 2):,.10g} {name}" for name in ["arrived", *ends])
+    fleets = result.scenario.fleets.values()
     return [
-        ("jobs", counted),
+        *_of_waits(metrics["wait"]),
+        ("jobs", _jobs(metrics["jobs"])),
+        *_of_attempts(metrics["jobs"]),
         ("throughput", _shown(metrics["throughput"], format_rate)),
         ("offered load", _shown(metrics["offered_load"], format_number, " erlangs")),
-        ("memory", reserved if fleet.process_memory or fleet.parent_memory else "not given"),
+        ("memory", reserved if any(fleet.process_memory or fleet.parent_memory for fleet in fleets) else "not given"),
         ("cost", f"{_shown(cost['total'], format_number)} in all, {_shown(cost['per_job'], format_number)} a job"),
     ]
 
 
+def _jobs(jobs: Mapping[str, Any]) -> str:
+    ends = [name for name in _ENDS if jobs[name] or name == "finished"]
+    # Means over replications are shown with the digits that they need to add up.
+    return ", ".join(f"{round(jobs[name], 2):,.10g} {name}" for name in ["arrived", *ends])
+
+
+def _of_attempts(jobs: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return how often something came back, if anything did."""
+    told = [f"{round(jobs[name], 2):,.10g} {words}" for name, words in _AGAIN.items() if jobs[name]]
+    return [("again", ", ".join(told))] if told else []
+
+
+def _of_waits(wait: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what the mean wait was spent in, if that is not just the queue."""
+    if not wait["reserved"] and not wait["running"]:
+        return []
+    told = [f"{format_duration(wait[name])} {words}" for name, words in _PARTS.items() if wait[name]]
+    return [("mean wait", ", ".join(told))]
+
+
 def _shown(value: float | None, show: Callable[[float], str], of: str = "") -> str:
     return NOTHING if value is None else show(value) + of
-
-
-def _count(number: float, noun: str) -> str:
-    return f"{format_number(number, 6)} {noun}{'' if number == 1 else 's'}"
 
 
 def _pairs_html(pairs: list[tuple[str, str]]) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from workersim.claims import Verdict
 
-__all__ = ["verdict_table"]
+__all__ = ["in_words", "verdict_table"]
 
 _VERDICT, _VALUE = 12, 12
 _SENTENCE = WIDTH - _VERDICT - 2 * _VALUE - 3 * 2
@@ -52,11 +52,15 @@ def verdict_table(verdicts: Iterable[Verdict], *, title: str = "") -> str:
     return "\n".join(lines)
 
 
+def in_words(measure: str, value: float | None) -> str:
+    """Return a value of a measure for people, in at most 12 characters."""
+    return NOTHING if value is None else _fitted(value, _kind(measure))
+
+
 def _lines(verdict: Verdict) -> Iterator[str]:
-    kind = _kind(verdict.measure)
-    measured = NOTHING if verdict.measured is None else _fitted(verdict.measured, kind)
+    expected, measured = (in_words(verdict.measure, value) for value in (verdict.expected, verdict.measured))
     first, *further = textwrap.wrap(verdict.says, _SENTENCE)
-    yield _row(verdict.verdict, first, _fitted(verdict.expected, kind), measured)
+    yield _row(verdict.verdict, first, expected, measured)
     for line in further:
         yield _row("", line, "", "")
     indent = " " * (_VERDICT + 2)

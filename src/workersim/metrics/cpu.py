@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workersim.runlog.counting import count_over_time
+from workersim.runlog.counting import count_by_group, count_over_time
 from workersim.runlog.schema import Kind
-from workersim.runlog.sharing import cores_of
+from workersim.runlog.sharing import containers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,8 +44,9 @@ def cpu_phases(log: RunLog, rows: NDArray[np.bool_] | None = None) -> tuple[Ints
 def cpu_in_use(log: RunLog, rows: NDArray[np.bool_] | None = None) -> tuple[Ints, Floats]:
     """Return the instants at which the number of vCPUs in use may change, and the number after each."""
     replica, began, stops = cpu_phases(log, rows)
-    cores, slots = cores_of(log)
-    if not len(cores) or bool((cores >= slots)[replica].all()):
+    there = containers(log)
+    replica, cores = there.rows(replica), there.cores
+    if not len(cores) or bool((cores >= there.slots)[replica].all()):
         # Nobody shares a CPU, so it does not matter which replica a phase is in.
         times, counts = count_over_time(began, stops)
         return times, counts.astype(np.float64)
@@ -54,7 +55,7 @@ def cpu_in_use(log: RunLog, rows: NDArray[np.bool_] | None = None) -> tuple[Ints
 
 
 def _shared(replica: Ints, began: Ints, stops: Ints, cores: Floats) -> tuple[Ints, Floats]:
-    group, instants, running = _count_by_replica(replica, began, stops)
+    group, instants, running = count_by_group(replica, began, stops)
     vcpus = cores[group]
     # Whole phases and replicas at their limit are summed apart, which keeps the sum free of rounding.
     full = running > vcpus
@@ -62,26 +63,6 @@ def _shared(replica: Ints, began: Ints, stops: Ints, cores: Floats) -> tuple[Int
     changes = np.ones(len(group), dtype=np.bool_)
     changes[1:] = (group[1:] != group[:-1]) | (whole[1:] != whole[:-1]) | (limit[1:] != limit[:-1])
     return _sum_over_replicas(group[changes], instants[changes], whole[changes], limit[changes])
-
-
-def _count_by_replica(replica: Ints, ups: Ints, downs: Ints) -> tuple[Ints, Ints, Ints]:
-    """Return replica, instant and the count after it, by replica and then instant."""
-    bits = int(downs.max()).bit_length() + 1
-    if bits + int(replica.max()).bit_length() < 64:
-        # Replica, instant and direction in one word: plain words sort several times faster than rows.
-        high = replica.astype(np.int64) << bits
-        keys = np.concatenate([high | (ups << 1) | 1, high | (downs << 1)])
-        keys.sort()
-        changes = ((keys & 1) << 1) - 1
-        group, instants = keys >> bits, (keys & ((1 << bits) - 1)) >> 1
-    else:
-        group, instants = np.concatenate([replica, replica]), np.concatenate([ups, downs])
-        order = np.lexsort((instants, group))
-        changes = np.where(order < len(ups), 1, -1)
-        group, instants = group[order], instants[order]
-    last = np.ones(len(group), dtype=np.bool_)
-    last[:-1] = (group[1:] != group[:-1]) | (instants[1:] != instants[:-1])
-    return group[last], instants[last], np.cumsum(changes)[last]
 
 
 def _sum_over_replicas(replica: Ints, instants: Ints, whole: Ints, limits: Floats) -> tuple[Ints, Floats]:

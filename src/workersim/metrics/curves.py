@@ -10,7 +10,7 @@ from workersim.errors import LogError
 from workersim.metrics.cpu import cpu_in_use
 from workersim.metrics.steps import StepFunction
 from workersim.runlog.counting import count_over_time, left_queue_ns
-from workersim.runlog.schema import FleetChanges, Outcome
+from workersim.runlog.schema import SERVICE, Cause, FleetChanges, Outcome
 from workersim.runlog.timeline import fleet_total
 from workersim.units import NEVER, nearest
 
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["CURVES", "over_time"]
 
 
-def over_time(log: RunLog, name: str, *, queue: str | None = None, replica: int | None = None) -> StepFunction:
+def over_time(
+    log: RunLog, name: str, *, queue: str | None = None, replica: int | None = None, service: str | None = None
+) -> StepFunction:
     """Return a quantity of a run as an exact step function from 0 to the horizon.
 
     Parameters
@@ -34,23 +36,28 @@ def over_time(log: RunLog, name: str, *, queue: str | None = None, replica: int 
         Any log.
     name
         ``queue_length`` (attempts published, neither started nor gone), ``visible`` (those of them
-        that no worker has received), ``reserved`` (those that one has), ``busy`` (slots that run an
-        attempt), ``slots`` (slots that are up), ``utilization`` (busy of those up), ``vcpus`` (those
-        up), ``cpu`` (vCPUs in use of those up), ``memory`` (bytes held), ``cost`` (price of an hour).
+        that no worker has received), ``reserved`` (those that one has), ``running`` (attempts in a slot), ``busy``
+        (the same, counted as slots), ``slots`` (slots that are up), ``utilization`` (busy of those up), ``vcpus``
+        (those up), ``cpu`` (vCPUs in use of those up), ``memory`` (bytes held), ``cost`` (price of an hour),
+        ``replicas`` (that are ready), ``starting`` and ``draining`` (those that are not any more, or not yet).
     queue
-        Only the jobs of this queue; for ``queue_length``, ``visible``, ``reserved`` and ``busy``.
+        Only the jobs of this queue; for ``queue_length``, ``visible``, ``reserved``, ``running`` and ``busy``.
     replica
-        Only this replica; for all but ``queue_length`` and ``visible``, which no replica owns.
+        Only this replica; for all but ``queue_length`` and ``visible``, which no replica owns, and the counts of
+        replicas.  Of several services its number in ``service``.
+    service
+        Only the replicas of this service; for what ``replica`` is for, and the counts of replicas.
 
     Raises
     ------
     LogError
-        If there is no such curve, queue or replica, or the log does not hold what it is made of.
+        If there is no such curve, queue, replica or service, or the log does not hold what it is made of.
     """
     if name not in CURVES:
         msg = f"there is no curve {name!r}" + (nearest(name, CURVES) or f"; there are {', '.join(CURVES)}")
         raise LogError(msg)
-    for what, value, allowed in (("queue", queue, _BY_QUEUE), ("replica", replica, _BY_REPLICA)):
+    asked = (("queue", queue, _BY_QUEUE), ("replica", replica, _BY_REPLICA), ("service", service, _BY_SERVICE))
+    for what, value, allowed in asked:
         if value is not None and name not in allowed:
             msg = f"{name} cannot be told for one {what}, only {', '.join(sorted(allowed))} can"
             raise LogError(msg)
@@ -58,7 +65,8 @@ def over_time(log: RunLog, name: str, *, queue: str | None = None, replica: int 
     if lacking:
         msg = f"{name} needs {lacking}, which this observed log does not hold"
         raise LogError(msg)
-    return CURVES[name](log, _rows(log, queue, replica), _of_replica(log.fleet, replica))
+    place = _place(log, replica, service)
+    return CURVES[name](log, _rows(log, queue, place), _of_place(log.fleet, place))
 
 
 def missing(log: RunLog, name: str) -> str | None:
@@ -68,7 +76,8 @@ def missing(log: RunLog, name: str) -> str | None:
     attempts = log.attempts
     if name in _NEED_FLEET and not len(log.fleet):
         return "the fleet table"
-    if name == "cpu" and not len(log.phases):
+    charged = name == "cost" and bool(log.fleet.vcpu_price.any())
+    if (name == "cpu" or charged) and not len(log.phases):
         return "the phases of the attempts"
     done = attempts.outcome == Outcome.DONE
     if name in _NEED_STARTS and bool((attempts.started_ns[done] == NEVER).any()):
@@ -78,9 +87,29 @@ def missing(log: RunLog, name: str) -> str | None:
     return None
 
 
-def _rows(log: RunLog, queue: str | None, replica: int | None) -> NDArray[np.bool_] | None:
+def _place(log: RunLog, replica: int | None, service: str | None) -> tuple[int, int] | None:
+    """Return the keys of the replicas that are meant: from one up to another; None means all."""
+    index = 0
+    if service is not None:
+        if service not in log.services:
+            msg = f"there is no service {service!r} in this log; there are {', '.join(log.services)}"
+            raise LogError(msg)
+        index = log.services.index(service)
+    if replica is None:
+        return None if service is None else (index * SERVICE, (index + 1) * SERVICE)
+    if service is None and len(log.services) > 1:
+        msg = f"replica {replica} may be one of several services, so say which service: {', '.join(log.services)}"
+        raise LogError(msg)
+    key = index * SERVICE + replica
+    if not (log.fleet.replica == key).any():
+        msg = f"there is no replica {replica} in this log"
+        raise LogError(msg)
+    return key, key + 1
+
+
+def _rows(log: RunLog, queue: str | None, place: tuple[int, int] | None) -> NDArray[np.bool_] | None:
     """Flag the attempts that are meant; None means all of them."""
-    if queue is None and replica is None:
+    if queue is None and place is None:
         return None
     rows = np.ones(len(log.attempts), dtype=np.bool_)
     if queue is not None:
@@ -88,18 +117,15 @@ def _rows(log: RunLog, queue: str | None, replica: int | None) -> NDArray[np.boo
             msg = f"there is no queue {queue!r} in this log; there are {', '.join(log.jobs.queues)}"
             raise LogError(msg)
         rows &= log.jobs.queue[log.attempts.job] == log.jobs.queues.index(queue)
-    if replica is not None:
-        rows &= log.attempts.replica == replica
+    if place is not None:
+        rows &= (log.attempts.replica >= place[0]) & (log.attempts.replica < place[1])
     return rows
 
 
-def _of_replica(fleet: FleetChanges, replica: int | None) -> FleetChanges:
-    if replica is None:
+def _of_place(fleet: FleetChanges, place: tuple[int, int] | None) -> FleetChanges:
+    if place is None:
         return fleet
-    rows = fleet.replica == replica
-    if not rows.any():
-        msg = f"there is no replica {replica} in this log"
-        raise LogError(msg)
+    rows = (fleet.replica >= place[0]) & (fleet.replica < place[1])
     return FleetChanges(**{name: column[rows] for name, column in fleet.columns().items()})
 
 
@@ -141,14 +167,27 @@ def _memory(log: RunLog, _: Any, fleet: FleetChanges) -> StepFunction:
     return closed(fleet_total(fleet, fleet.memory_bytes), log.horizon_ns)
 
 
-def _cost(log: RunLog, _: Any, fleet: FleetChanges) -> StepFunction:
-    return closed(fleet_total(fleet, fleet.price), log.horizon_ns)
+def _cost(log: RunLog, rows: Any, fleet: FleetChanges) -> StepFunction:
+    cost = closed(fleet_total(fleet, fleet.price), log.horizon_ns)
+    for price in np.unique(fleet.vcpu_price[fleet.vcpu_price > 0]):
+        charged = np.isin(log.attempts.replica, fleet.replica[fleet.vcpu_price == price])
+        used = closed(cpu_in_use(log, charged if rows is None else charged & rows), log.horizon_ns)
+        cost = cost.plus(used, float(price))
+    return cost
+
+
+def _in_state(cause: Cause) -> Callable[[RunLog, Any, FleetChanges], StepFunction]:
+    def count(log: RunLog, _: Any, fleet: FleetChanges) -> StepFunction:
+        return closed(fleet_total(fleet, fleet.cause == cause), log.horizon_ns)
+
+    return count
 
 
 CURVES: dict[str, Callable[[RunLog, Any, FleetChanges], StepFunction]] = {
     "queue_length": _queue_length,
     "visible": _visible,
     "reserved": _reserved,
+    "running": _busy,
     "busy": _busy,
     "slots": _slots,
     "utilization": _utilization,
@@ -156,12 +195,17 @@ CURVES: dict[str, Callable[[RunLog, Any, FleetChanges], StepFunction]] = {
     "cpu": _cpu,
     "memory": _memory,
     "cost": _cost,
+    "replicas": _in_state(Cause.READY),
+    "starting": _in_state(Cause.STARTING),
+    "draining": _in_state(Cause.DRAINING),
 }
-_BY_QUEUE = frozenset({"queue_length", "visible", "reserved", "busy"})
-_NEED_FLEET = frozenset({"slots", "utilization", "vcpus", "cpu", "memory", "cost"})
+_BY_QUEUE = frozenset({"queue_length", "visible", "reserved", "running", "busy"})
+_OF_REPLICAS = frozenset({"replicas", "starting", "draining"})
+_NEED_FLEET = frozenset({"slots", "utilization", "vcpus", "cpu", "memory", "cost"}) | _OF_REPLICAS
 _NEED_RECEIPTS = frozenset({"visible", "reserved"})
-_NEED_STARTS = _NEED_RECEIPTS | {"queue_length", "busy", "utilization"}
-_BY_REPLICA = _NEED_FLEET | {"busy", "reserved"}
+_NEED_STARTS = _NEED_RECEIPTS | {"queue_length", "running", "busy", "utilization"}
+_BY_REPLICA = (_NEED_FLEET - _OF_REPLICAS) | {"running", "busy", "reserved"}
+_BY_SERVICE = _BY_REPLICA | _OF_REPLICAS
 
 
 def _left(log: RunLog) -> Ints:

@@ -9,6 +9,7 @@ import numpy as np
 
 from workersim.errors import LogError
 from workersim.metrics.curves import missing, over_time
+from workersim.metrics.parts import wait_parts
 from workersim.runlog.counting import exact_sum
 from workersim.runlog.deciding import deciding_rows, job_counts
 from workersim.runlog.schema import Outcome
@@ -38,12 +39,13 @@ def figures(log: RunLog, *, warm_up_ns: int = 0) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``jobs`` (``arrived, finished, failed, expired, lost, unfinished``); ``wait`` (arrival to the
-        start of the attempt that decided the job, over jobs that started and did not expire; in
-        ``waited`` over those of them that waited at all), ``service`` (over attempts that left
+        ``jobs`` (``arrived, finished, failed, expired, lost, unfinished``, and what ``job_counts`` has
+        beside them); ``wait`` (arrival to the start of the attempt that decided the job, over jobs that
+        started and did not expire; in ``waited`` over those of them that waited at all; beside them
+        ``visible, reserved, running``, the parts of its mean), ``service`` (over attempts that left
         their slot) and ``response`` (arrival to the finish of the attempt that decided), each with
-        ``mean, std, p50, p90, p95, p99, max``; ``queue_length, visible, reserved, utilization, cpu``
-        (``mean, max``); ``memory`` (``reserved``: the most bytes held, ``mean``); ``cost`` (``total``,
+        ``mean, std, p50, p90, p95, p99, max``; ``queue_length, visible, reserved, utilization, cpu,
+        replicas`` (``mean, max``); ``memory`` (``reserved``: the most bytes held, ``mean``); ``cost`` (``total``,
         ``per_job``); ``throughput`` (jobs done per second).  A figure of nothing is None.
 
     Raises
@@ -98,7 +100,7 @@ def _durations(log: RunLog, warm_up_ns: int) -> dict[str, Any]:
     left = (attempts.started_ns < NEVER) & (attempts.finished_ns < NEVER)
     left &= (arrival >= warm_up_ns)[attempts.job]
     return {
-        "wait": spread(waits) | {"waited": spread(waits[waits > 0])},
+        "wait": spread(waits) | wait_parts(log, rows, began) | {"waited": spread(waits[waits > 0])},
         "service": spread((attempts.finished_ns - attempts.started_ns)[left]),
         "response": spread((finished - arrival)[ended]),
     }
@@ -132,7 +134,7 @@ def _cost(log: RunLog, finished: int) -> dict[str, float | None]:
     curve = _curve(log, "cost", 0)
     if curve is None:
         return {"total": None, "per_job": None}
-    total = curve.integral() / 3600
+    total = max(curve.integral() / 3600, log.least_price * log.horizon_ns / SECOND / 3600)
     return {"total": total, "per_job": total / finished if finished else None}
 
 

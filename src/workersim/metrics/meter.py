@@ -13,6 +13,7 @@ import numpy as np
 
 from workersim.metrics.curves import over_time
 from workersim.metrics.figures import QUANTILES, figures
+from workersim.metrics.parts import PARTS
 from workersim.metrics.tally import (
     BUCKETS,
     ERROR,
@@ -94,7 +95,7 @@ class Meter:
         tree = figures(fleet, warm_up_ns=self.warm_up_ns)
         queue, busy = self.queue.finish(end_ns), self.busy.finish(end_ns)
         tree["jobs"] = self._jobs()
-        tree["wait"] = self._spread(WAIT) | {"waited": self._spread(WAIT, above_zero=True)}
+        tree["wait"] = self._waits()
         tree["service"], tree["response"] = self._spread(SERVICE), self._spread(RESPONSE)
         window_ns = end_ns - self.warm_up_ns
         mean = float(queue[0]) / window_ns if window_ns else None
@@ -107,6 +108,12 @@ class Meter:
         tree["throughput"] = self.done_in_window / (window_ns / SECOND) if window_ns else None
         return tree
 
+    def _waits(self) -> dict[str, Any]:
+        """Return the figures of waits, all of them in the queue: workers that are measured reserve nothing ahead."""
+        waits = self._spread(WAIT)
+        parts = dict(zip(PARTS, (waits["mean"], *([None if waits["mean"] is None else 0.0] * 2)), strict=True))
+        return waits | parts | {"waited": self._spread(WAIT, above_zero=True)}
+
     def _jobs(self) -> dict[str, int]:
         count = {outcome: int(self.outcomes[outcome]) for outcome in Outcome}
         return {
@@ -116,6 +123,10 @@ class Meter:
             "expired": count[Outcome.EXPIRED],
             "lost": count[Outcome.LOST],
             "unfinished": count[Outcome.UNFINISHED],
+            "timed_out": count[Outcome.TIMED_OUT],
+            "retried": count[Outcome.RETRIED],
+            "redelivered": count[Outcome.REDELIVERED],
+            "done_twice": 0,
         }
 
     def _share(self, fleet: RunLog, of: str, area: float, most: float) -> dict[str, float | None]:

@@ -193,6 +193,11 @@ class StepFunction:
         times[0] = start_ns
         return StepFunction(times, self.amounts[kept], end_ns, None if self.per is None else self.per[kept])
 
+    def plus(self, other: StepFunction, factor: float = 1) -> StepFunction:
+        """Return the sum of this curve and another one (times ``factor``) over the same window; neither is a share."""
+        times = np.union1d(self.times_ns, other.times_ns)
+        return StepFunction(times, self._amounts_at(times) + factor * other._amounts_at(times), self.end_ns)
+
     def points(self) -> tuple[Floats, Floats]:
         """Return times in seconds and values, closed by a point at the end: what a step plot needs."""
         times, values = self.times, self.values
@@ -209,6 +214,10 @@ class StepFunction:
 
     def _lasts_ns(self) -> Ints:
         return np.diff(self.times_ns, append=self.end_ns)
+
+    def _amounts_at(self, times_ns: Ints) -> NDArray[Any]:
+        amounts: NDArray[Any] = self.amounts[np.searchsorted(self.times_ns, times_ns, side="right") - 1]
+        return amounts
 
     def _step_at(self, instant_ns: int) -> int:
         return int(np.searchsorted(self.times_ns, instant_ns, side="right")) - 1

@@ -16,16 +16,22 @@ if TYPE_CHECKING:
     from workersim.plots.curves import busy_slots, over_time, queue_length, utilization
     from workersim.plots.distribution import waits
     from workersim.plots.estimates import differences, sweep
+    from workersim.plots.front import cost_front
     from workersim.plots.gantt import slots
+    from workersim.plots.replicas import fleet
     from workersim.plots.saturation import utilization_curve
+    from workersim.plots.tornado import tornado
 
 __all__ = [
     "busy_slots",
+    "cost_front",
     "differences",
+    "fleet",
     "over_time",
     "queue_length",
     "slots",
     "sweep",
+    "tornado",
     "utilization",
     "utilization_curve",
     "waits",
@@ -33,9 +39,12 @@ __all__ = [
 ]
 
 _MODULES = {
+    "cost_front": "front",
     "differences": "estimates",
+    "fleet": "replicas",
     "slots": "gantt",
     "sweep": "estimates",
+    "tornado": "tornado",
     "utilization_curve": "saturation",
     "waits": "distribution",
     "warm_up": "beginning",

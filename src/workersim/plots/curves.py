@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from workersim.metrics import StepFunction
     from workersim.plots.subject import Run, Subject
 
-__all__ = ["busy_slots", "over_time", "queue_length", "utilization"]
+__all__ = ["busy_slots", "called", "finish", "line_of", "over_time", "queue_length", "utilization"]
 
 _DENSE = 1000  # steps; more of them run into one another
 _STRETCHES = 100  # at most
@@ -52,13 +52,19 @@ _LOOKS = {
     "queue_length": _Look("Queue length", "jobs waiting", _counted("jobs")),
     "visible": _Look("Visible in the queue", "jobs waiting, received by no worker", _counted("jobs")),
     "reserved": _Look("Reserved by workers", "jobs waiting in a worker", _counted("jobs")),
+    "running": _Look("Running attempts", "attempts in a slot", _counted("attempts")),
     "busy": _Look("Busy slots", "slots", _counted("slots")),
     "slots": _Look("Slots that are up", "slots", _counted("slots")),
     "utilization": _Look("Utilization of slots", "busy ÷ up slots (%)", format_share),
     "cpu": _Look("CPU in use", "vCPUs in use ÷ up (%)", format_share),
     "memory": _Look("Memory reserved", "memory", format_size),
     "cost": _Look("Price of the fleet", "cost of an hour (base costs)", format_number),
+    "vcpus": _Look("vCPUs that are up", "vCPUs", _counted("vCPUs")),
+    "replicas": _Look("Replicas that are ready", "replicas", _counted("replicas")),
+    "starting": _Look("Replicas that start", "replicas", _counted("replicas")),
+    "draining": _Look("Replicas that drain", "replicas", _counted("replicas")),
 }
+_IN_MONEY = _Look("Price of the fleet", "cost of an hour", format_number)
 
 
 def queue_length(run: Run, ax: Axes | None = None, *, queue: str | None = None, text: str | None = None) -> Axes:
@@ -102,19 +108,26 @@ def queue_length(run: Run, ax: Axes | None = None, *, queue: str | None = None, 
     stacked = not drawn(ax) and _reserved_apart(ax, about, curve, queue)
     if queue is None:
         _interval(ax, about, "queue_length")
-    _draw(ax, about, curve, "queue_length", text=text, fill=not stacked)
-    return _finish(ax, about, "queue_length")
+    line_of(ax, about, curve, "queue_length", text=text, fill=not stacked)
+    return finish(ax, about, "queue_length")
 
 
-def utilization(run: Run, ax: Axes | None = None, *, replica: int | None = None, text: str | None = None) -> Axes:
+def utilization(
+    run: Run,
+    ax: Axes | None = None,
+    *,
+    replica: int | None = None,
+    service: str | None = None,
+    text: str | None = None,
+) -> Axes:
     """Draw which share of the slots that are up is busy over time, before the guide's four bands.
 
     Parameters
     ----------
     run, ax, text
         As in ``queue_length``.
-    replica
-        Only this replica.
+    replica, service
+        Only this replica, or only those of this service.
 
     Returns
     -------
@@ -124,26 +137,33 @@ def utilization(run: Run, ax: Axes | None = None, *, replica: int | None = None,
     Raises
     ------
     LogError
-        If there is no such replica, or an observed log does not hold its fleet.
+        If there is no such replica or service, or an observed log does not hold its fleet.
     """
     about = subject(run)
-    curve = metrics.over_time(about.log, "utilization", replica=replica)
+    curve = metrics.over_time(about.log, "utilization", replica=replica, service=service)
     ax = axes(ax)
     bands.across(ax)
-    if replica is None:
+    if replica is None and service is None:
         _interval(ax, about, "utilization")
-    _draw(ax, about, curve, "utilization", text=text, fill=False)
-    _finish(ax, about, "utilization")
+    line_of(ax, about, curve, "utilization", text=called(about, service, text), fill=False)
+    finish(ax, about, "utilization")
     ax.set_ylim(-_BELOW, 1 + _BELOW)
     return ax
 
 
-def busy_slots(run: Run, ax: Axes | None = None, *, replica: int | None = None, text: str | None = None) -> Axes:
+def busy_slots(
+    run: Run,
+    ax: Axes | None = None,
+    *,
+    replica: int | None = None,
+    service: str | None = None,
+    text: str | None = None,
+) -> Axes:
     """Draw how many slots are busy, and how many are up, over time.
 
     Parameters
     ----------
-    run, ax, replica, text
+    run, ax, replica, service, text
         As in ``utilization``.
 
     Returns
@@ -154,15 +174,15 @@ def busy_slots(run: Run, ax: Axes | None = None, *, replica: int | None = None, 
     Raises
     ------
     LogError
-        If there is no such replica, or an observed log does not hold its fleet.
+        If there is no such replica or service, or an observed log does not hold its fleet.
     """
     about = subject(run)
-    up = metrics.over_time(about.log, "slots", replica=replica)
-    busy = metrics.over_time(about.log, "busy", replica=replica)
+    up = metrics.over_time(about.log, "slots", replica=replica, service=service)
+    busy = metrics.over_time(about.log, "busy", replica=replica, service=service)
     ax = axes(ax)
-    _draw(ax, about, busy, "busy", text=text)
+    line_of(ax, about, busy, "busy", text=called(about, service, text))
     draw(ax, up, color=BLACK, linestyle=(0, (4, 2)), linewidth=1.3, label="slots that are up")
-    return _finish(ax, about, "busy")
+    return finish(ax, about, "busy")
 
 
 def over_time(
@@ -170,9 +190,8 @@ def over_time(
     name: str,
     ax: Axes | None = None,
     *,
-    queue: str | None = None,
-    replica: int | None = None,
     text: str | None = None,
+    **only: Any,
 ) -> Axes:
     """Draw any curve of a run over time.
 
@@ -180,8 +199,10 @@ def over_time(
     ----------
     run, ax, text
         As in ``queue_length``.
-    name, queue, replica
+    name
         As in ``metrics.over_time``: ``memory``, ``cost``, ``cpu``, ``visible``, …
+    **only
+        ``queue``, ``replica`` and ``service``, as there.
 
     Returns
     -------
@@ -191,27 +212,37 @@ def over_time(
     Raises
     ------
     LogError
-        If there is no such curve, queue or replica, or the log does not hold what it is made of.
+        If there is no such curve, queue, replica or service, or the log does not hold what it is made of.
     """
     about = subject(run)
-    curve = metrics.over_time(about.log, name, queue=queue, replica=replica)
+    curve = metrics.over_time(about.log, name, **only)
     ax = axes(ax)
-    if queue is None and replica is None:
+    if not any(value is not None for value in only.values()):
         _interval(ax, about, name)
-    _draw(ax, about, curve, name, text=text)
-    return _finish(ax, about, name)
+    line_of(ax, about, curve, name, text=called(about, only.get("service"), text))
+    return finish(ax, about, name)
 
 
-def _draw(ax: Axes, about: Subject, curve: StepFunction, name: str, *, text: str | None, fill: bool = True) -> None:
+def called(about: Subject, service: str | None, text: str | None) -> str | None:
+    """Return what a legend calls a curve of one service; None: as the run."""
+    return text if text is not None or service is None else f"{service} in {about.name}"
+
+
+def _look(about: Subject, name: str) -> _Look:
+    return _IN_MONEY if name == "cost" and bool(about.log.fleet.vcpu_price.any()) else _LOOKS[name]
+
+
+def line_of(ax: Axes, about: Subject, curve: StepFunction, name: str, *, text: str | None, fill: bool = True) -> None:
+    """Draw a curve in the next style, dense ones with means of stretches, and mark its mean."""
     colour, dashes = STYLES[drawn(ax) % len(STYLES)]
-    called = label(plain(text or about.name))
+    name_of = label(plain(text or about.name))
     if len(curve) > _DENSE:
-        draw(ax, curve, color=colour, linewidth=0.4, alpha=0.45, label=called)
+        draw(ax, curve, color=colour, linewidth=0.4, alpha=0.45, label=name_of)
         _stretches(ax, curve, colour)
     else:
         width = 1.7 if len(curve) <= _DENSE / 5 else 1.0
-        draw(ax, curve, fill=fill, color=colour, linestyle=dashes, linewidth=width, label=called)
-    _mean(ax, about, curve, _LOOKS[name], colour)
+        draw(ax, curve, fill=fill, color=colour, linestyle=dashes, linewidth=width, label=name_of)
+    _mean(ax, about, curve, _look(about, name), colour)
 
 
 def _stretches(ax: Axes, curve: StepFunction, colour: str) -> None:
@@ -226,11 +257,12 @@ def _stretches(ax: Axes, curve: StepFunction, colour: str) -> None:
     ax.plot(times, [*means, means[-1]], drawstyle="steps-post", label=name, **style)
 
 
-def _finish(ax: Axes, about: Subject, name: str) -> Axes:
+def finish(ax: Axes, about: Subject, name: str) -> Axes:
+    """Label the axes of curves over time."""
     _warm_up(ax, about)
     time_axis(ax, about.log.horizon_ns / SECOND)
-    _values(ax, _LOOKS[name])
-    head(ax, _LOOKS[name].title)
+    _values(ax, _look(about, name))
+    head(ax, _look(about, name).title)
     return ax
 
 
@@ -243,7 +275,7 @@ def _reserved_apart(ax: Axes, about: Subject, curve: StepFunction, queue: str | 
         return False
     below = {"facecolor": ORANGE, "edgecolor": "white", "hatch": "////", "label": "reserved by a worker"}
     above = {"facecolor": SKY, "alpha": 0.35, "label": "visible in the queue"}
-    stack(ax, reserved, curve, (below | {"linewidth": 0}, above | {"linewidth": 0}))
+    stack(ax, (reserved, curve), (below | {"linewidth": 0}, above | {"linewidth": 0}))
     return True
 
 

@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from workersim.errors import InputError, LogError
 from workersim.metrics import spread
+from workersim.metrics.parts import wait_parts
 from workersim.plots.canvas import BLACK, BLUE, SKY, SMALL, VERMILION, axes, head, label, note, plain
 from workersim.plots.clock import TimeLocator, unit_for, units_on
 from workersim.plots.subject import duration, subject
@@ -54,10 +55,11 @@ class _Bound(NamedTuple):
 
 
 class _Waits(NamedTuple):
-    """Waits of the jobs that started, and how many others there are that did not."""
+    """Waits of the jobs that started, how many others there are that did not, and where they waited."""
 
     known_ns: Ints
     unknown: int
+    parts: str = ""
 
 
 def waits(
@@ -134,7 +136,15 @@ def _waits(about: Subject, among: str | None) -> _Waits:
         meant &= log.jobs.job_class == log.jobs.classes.index(str(among))
     started = log.attempts.started_ns[rows]
     known = meant & (started < NEVER) & (log.attempts.outcome[rows] != Outcome.EXPIRED)
-    return _Waits((started - log.jobs.arrival_ns)[known], int(np.count_nonzero(meant & ~known)))
+    unknown = int(np.count_nonzero(meant & ~known))
+    counted = known & (started > log.jobs.arrival_ns) if among == "waited" else known
+    return _Waits((started - log.jobs.arrival_ns)[known], unknown, _parts(wait_parts(log, rows, counted)))
+
+
+def _parts(parts: dict[str, float | None]) -> str:
+    """Return where jobs waited; nothing if it was in the queue alone."""
+    told = [f"{format_duration(value)} {name}" for name, value in parts.items() if value]
+    return ", ".join(told) if parts["reserved"] or parts["running"] else ""
 
 
 def _bound(claim: Any, expected_s: Amount | None, within: Amount) -> _Bound | None:
@@ -276,7 +286,7 @@ def _finish(ax: Axes, found: _Waits, bound: _Bound | None) -> None:
     unit = unit_for(right)
     units_on(ax.xaxis, unit)
     ax.set_xlim(left, right)
-    ax.set_xlabel(f"wait ({unit.name})")
+    ax.set_xlabel(f"wait ({unit.name})" + (f"\nmean: {found.parts}" if found.parts else ""))
     ax.set_ylabel("jobs")
     ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins="auto"))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))

@@ -9,11 +9,26 @@ import numpy as np
 from matplotlib.collections import PolyCollection
 
 from workersim.errors import InputError, LogError
-from workersim.plots.canvas import BLACK, BLUE, GREEN, SKY, SMALL, VERMILION, axes, head, label, note, plain
+from workersim.plots.canvas import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    SKY,
+    SMALL,
+    VERMILION,
+    YELLOW,
+    axes,
+    head,
+    note,
+    plain,
+)
 from workersim.plots.clock import time_axis
+from workersim.plots.replicas import chosen, name_of
 from workersim.plots.subject import duration, subject
-from workersim.runlog import Kind, Outcome
-from workersim.units import NEVER, SECOND, format_duration, shown
+from workersim.runlog import Cause, Kind, Outcome
+from workersim.units import NEVER, SECOND, format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,13 +45,25 @@ __all__ = ["slots"]
 _MOST_ATTEMPTS = 2000  # more bars than that are narrower than the lines around them
 _MOST_NUMBERS = 60
 _NARROW = 0.04  # of the plot: no room for a number
-_GAP, _HEIGHT = 0.6, 0.8
+_GAP, _HEIGHT, _BESIDE = 0.6, 0.8, 0.17
 
 _KINDS: dict[str, dict[str, Any]] = {
     "idle": {"facecolor": "0.9", "edgecolor": "0.9", "linewidth": 0},
     "CPU": {"facecolor": BLUE, "edgecolor": BLUE, "linewidth": 0},
     "I/O": {"facecolor": SKY, "edgecolor": "white", "hatch": "////", "linewidth": 0},
     "busy": {"facecolor": GREEN, "edgecolor": "white", "hatch": "....", "linewidth": 0},
+}
+_STATES: dict[Cause, dict[str, Any]] = {
+    Cause.STARTING: {"facecolor": YELLOW, "edgecolor": "0.55", "hatch": "....", "alpha": 0.45},
+    Cause.DRAINING: {"facecolor": ORANGE, "alpha": 0.25},
+    Cause.DOWN: {"facecolor": "none", "edgecolor": "0.85", "hatch": "xx"},
+}
+# Shape and colour tell apart how attempts ended that did not end well.
+_ENDS: dict[Outcome, tuple[str, str]] = {
+    Outcome.FAILED: ("X", VERMILION),
+    Outcome.RETRIED: ("o", ORANGE),
+    Outcome.TIMED_OUT: ("s", PURPLE),
+    Outcome.LOST: ("D", BLACK),
 }
 
 
@@ -66,10 +93,13 @@ def slots(
     *,
     from_s: Amount = 0.0,
     to_s: Amount | None = None,
-    replicas: Iterable[int] | None = None,
+    replicas: Iterable[int | tuple[str, int]] | str | None = None,
     max_rows: int = 48,
 ) -> Axes:
     """Draw what each slot did: a row a slot, by replica, with CPU, I/O and idle time told apart.
+
+    Marks at the ends of attempts say how they ended if not well, and the background where a replica starts, drains
+    or is down.
 
     Parameters
     ----------
@@ -78,7 +108,7 @@ def slots(
     from_s, to_s
         Part of the run, in seconds or texts such as ``'2 h'``; default: all of it.
     replicas
-        Only these, counted from 0.
+        Only these, counted from 0; of several services pairs such as ``("ocr", 0)``, or the name of one.
     max_rows
         How many slots there may be.
 
@@ -92,13 +122,14 @@ def slots(
     LogError
         If that is more than can be told apart: too many slots, or more than 2,000 attempts.
     InputError
-        If the window is empty or leaves the run, or there is no such replica.
+        If the window is empty or leaves the run, or there is no such replica or service.
     """
     about = subject(run)
     start_ns, end_ns = _window(about.log, from_s, to_s)
     chart = _chart(about.log, (start_ns, end_ns), replicas, max_rows)
     rows = _attempts(chart)
     ax = axes(ax, height_in=min(10.0, max(2.6, 1.6 + 0.26 * sum(chart.counts.values()))))
+    _states(ax, chart)
     _bars(ax, chart, rows)
     _ends(ax, chart, rows)
     if len(rows) <= _MOST_NUMBERS:
@@ -123,33 +154,25 @@ def _window(log: RunLog, from_s: Amount, to_s: Amount | None) -> tuple[int, int]
     return int(start), int(end)
 
 
-def _chart(log: RunLog, window: tuple[int, int], replicas: Iterable[int] | None, max_rows: int) -> _Chart:
+def _chart(log: RunLog, window: tuple[int, int], replicas: Any, max_rows: int) -> _Chart:
     # Slots that the fleet had, and those that an observed log without a fleet tells of.
     owner = np.concatenate([log.fleet.replica, log.attempts.replica])
     size = np.concatenate([log.fleet.slots, log.attempts.slot + 1])
     known = np.unique(owner[(owner >= 0) & (size > 0)])
-    chosen = known if replicas is None else _chosen(replicas, known)
-    most = np.zeros(int(known[-1]) + 1 if len(known) else 0, dtype=np.int64)
-    np.maximum.at(most, owner[owner >= 0], size[owner >= 0])
-    total = int(most[chosen].sum())
+    keys = chosen(log, replicas, known)
+    most = np.zeros(len(known), dtype=np.int64)
+    there = (owner >= 0) & (size > 0)
+    np.maximum.at(most, np.searchsorted(known, owner[there]), size[there])
+    most = most[np.searchsorted(known, keys)]
+    total = int(most.sum())
     if total > max_rows:
-        some = max(1, max_rows // int(most[chosen[0]]))
+        some = max(1, max_rows // int(most[0]))
         msg = f"this plot has room for {max_rows:,} slots, and there are {total:,}"
         msg += f"; choose some replicas, such as replicas=range({some}), or raise max_rows"
         raise LogError(msg)
-    counts = {int(replica): int(most[replica]) for replica in chosen}
+    counts = dict(zip(keys.tolist(), most.tolist(), strict=True))
     tops = np.cumsum([0, *(count + _GAP for count in counts.values())])
     return _Chart(log, *window, dict(zip(counts, tops.tolist(), strict=False)), counts)
-
-
-def _chosen(replicas: Iterable[int], known: Ints) -> Ints:
-    wanted, there = set(replicas), set(known.tolist())
-    unknown = wanted - there
-    if unknown:
-        msg = f"replicas: there is no replica {shown(next(iter(unknown)))} in this run"
-        msg += f", they are {known[0]} to {known[-1]}" if there else ", there are none"
-        raise InputError(msg)
-    return np.array(sorted(wanted), dtype=np.int64)
 
 
 def _attempts(chart: _Chart) -> NDArray[np.int64]:
@@ -196,37 +219,58 @@ def _stretches(
 
 
 def _up(chart: _Chart) -> NDArray[np.float64]:
-    """Return the bars of the slots for as long as they are up, which shows where nothing runs on them."""
+    """Return the bars of the slots for as long as they take jobs, which shows where nothing runs on them."""
     fleet, parts = chart.log.fleet, [np.empty((0, 4, 2))]
     for replica, count in chart.counts.items():
-        rows = np.flatnonzero(fleet.replica == replica)
-        began = fleet.instant_ns[rows]
-        ended = np.append(began[1:], chart.log.horizon_ns)[: len(began)]
+        rows, ended = _history(chart, replica)
+        ready = fleet.cause[rows] == Cause.READY
         for slot in range(count):
-            up = fleet.slots[rows] > slot
-            parts.append(chart.bars(fleet.replica[rows][up], np.full(up.sum(), slot), began[up], ended[up]))
+            up = ready & (fleet.slots[rows] > slot)
+            places = fleet.replica[rows][up], np.full(up.sum(), slot)
+            parts.append(chart.bars(*places, fleet.instant_ns[rows][up], ended[up]))
     return np.concatenate(parts)
 
 
+def _history(chart: _Chart, replica: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows of the fleet table about a replica, and until when each holds."""
+    rows = np.flatnonzero(chart.log.fleet.replica == replica)
+    began = chart.log.fleet.instant_ns[rows]
+    return rows, np.append(began[1:], chart.log.horizon_ns)[: len(began)].astype(np.int64)
+
+
+def _states(ax: Axes, chart: _Chart) -> None:
+    """Shade the rows of replicas that start, drain or are down."""
+    fleet = chart.log.fleet
+    for state, look in _STATES.items():
+        parts = [np.empty((0, 4, 2))]
+        for replica, count in chart.counts.items():
+            rows, ended = _history(chart, replica)
+            rows, ended = rows[fleet.cause[rows] == state], ended[fleet.cause[rows] == state]
+            bars = chart.bars(fleet.replica[rows], np.zeros(len(rows), np.int64), fleet.instant_ns[rows], ended)
+            # A little taller than what runs on it, so that it is seen beside that; down to the last slot.
+            bars[:, :2, 1] -= _BESIDE
+            bars[:, 2:, 1] += count - 1 + _BESIDE
+            parts.append(bars)
+        corners = np.concatenate(parts)
+        if len(corners):
+            ax.add_collection(PolyCollection(list(corners), label=state.name.lower(), zorder=0.5, linewidth=0, **look))
+
+
 def _ends(ax: Axes, chart: _Chart, rows: NDArray[np.int64]) -> None:
-    """Outline each attempt, and cross out the end of those that did not succeed."""
+    """Outline each attempt, and mark the end of those that did not succeed."""
     attempts = chart.log.attempts
     place = attempts.replica[rows], attempts.slot[rows]
     corners = chart.bars(*place, attempts.started_ns[rows], attempts.finished_ns[rows])
     width = 0.9 if len(rows) <= _MOST_NUMBERS else 0.4
     ax.add_collection(PolyCollection(list(corners), facecolor="none", edgecolor=BLACK, linewidth=width, zorder=2))
     outcome, end = attempts.outcome[rows], attempts.finished_ns[rows]
-    bad = (outcome != Outcome.DONE) & (outcome != Outcome.UNFINISHED) & (end < NEVER) & (end <= chart.end_ns)
-    if bad.any():
-        y = [chart.first[int(attempts.replica[row])] + attempts.slot[row] for row in rows[bad]]
-        cross: dict[str, Any] = {
-            "marker": "X",
-            "color": VERMILION,
-            "markeredgecolor": "white",
-            "markersize": 8,
-            "linestyle": "none",
-        }
-        ax.plot(end[bad] / SECOND, y, label=label("ended without success"), zorder=4, clip_on=False, **cross)
+    for each, (marker, colour) in _ENDS.items():
+        meant = (outcome == each) & (end < NEVER) & (end >= chart.start_ns) & (end <= chart.end_ns)
+        if meant.any():
+            y = [chart.first[int(attempts.replica[row])] + attempts.slot[row] for row in rows[meant]]
+            style: dict[str, Any] = {"marker": marker, "color": colour, "markeredgecolor": "white", "markersize": 8}
+            name = each.name.lower().replace("_", " ")
+            ax.plot(end[meant] / SECOND, y, linestyle="none", label=name, zorder=4, clip_on=False, **style)
 
 
 def _numbers(ax: Axes, chart: _Chart, rows: NDArray[np.int64]) -> None:
@@ -254,7 +298,9 @@ def _numbers(ax: Axes, chart: _Chart, rows: NDArray[np.int64]) -> None:
 
 def _label_rows(ax: Axes, chart: _Chart) -> None:
     total = sum(chart.counts.values())
-    groups = [(chart.first[replica] + (count - 1) / 2, f"replica {replica}") for replica, count in chart.counts.items()]
+    groups = [
+        (chart.first[replica] + (count - 1) / 2, name_of(chart.log, replica)) for replica, count in chart.counts.items()
+    ]
     ax.set_yticks([at for at, _ in groups], [name for _, name in groups])
     ax.tick_params(axis="y", which="major", length=0, pad=18 if total <= 30 else 4)
     if total <= 30:  # there is room for a number beside each row

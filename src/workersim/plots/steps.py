@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
     from numpy.typing import NDArray
@@ -36,16 +38,18 @@ def drawn(ax: Axes) -> int:
     return sum(line.get_gid() == _CURVE for line in ax.lines)
 
 
-def stack(ax: Axes, lower: StepFunction, total: StepFunction, styles: tuple[dict[str, Any], dict[str, Any]]) -> None:
-    """Fill what lies below one curve, and what lies between it and another one above."""
+def stack(ax: Axes, curves: Sequence[StepFunction], styles: Sequence[dict[str, Any]]) -> None:
+    """Fill what lies below the first curve, and what lies between each other one and the one before it."""
     instants: list[Any] = []
-    for curve in (lower, total):
+    for curve in curves:
         times, values = curve.points()
         instants.append(times[kept(times, values, _dots(ax))])
-    times = np.union1d(*instants)
-    below, above = _at(lower, times), _at(total, times)
-    ax.fill_between(times, below, step="post", **styles[0])
-    ax.fill_between(times, below, above, step="post", **styles[1])
+    times = np.unique(np.concatenate(instants))
+    below = np.zeros(len(times))
+    for curve, style in zip(curves, styles, strict=True):
+        above = _at(curve, times)
+        ax.fill_between(times, below, above, step="post", **style)
+        below = above
 
 
 def kept(times: Floats, values: Floats, columns: int) -> NDArray[np.int64]:

@@ -81,13 +81,12 @@ class OnCpu:
 
     def _recommended(self, seen: Observation) -> int:
         ratio = _exact(seen.cpu) / _exact(self._settings.target)
-        pods = seen.ready
         if ratio > 1 and seen.starting:
-            pods += seen.starting
+            pods = seen.ready + seen.starting
             ratio = ratio * seen.ready / pods
-            if ratio < 1:  # up would become down
-                return seen.wanted
-        return seen.wanted if self._autoscaler.near(ratio) else math.ceil(ratio * pods)
+            # what would have been a way up never becomes one down
+            return seen.wanted if self._autoscaler.near(ratio) else max(seen.wanted, math.ceil(ratio * pods))
+        return seen.wanted if self._autoscaler.near(ratio) else math.ceil(ratio * seen.ready)
 
 
 class OnList:

@@ -6,6 +6,7 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from workersim.errors import InputError
 from workersim.policies.guide import Lines, Manual
 from workersim.policies.kubernetes import OnCpu, OnList
 from workersim.policies.latency import Checkups, InRange
@@ -13,6 +14,7 @@ from workersim.policies.limits import Limited
 from workersim.policies.railway import Sample
 from workersim.policies.timetable import ByTheClock
 from workersim.scenario.autoscale import Autoscale, GuideManual, OwnPolicy
+from workersim.scenario.base import called
 from workersim.scenario.scalers import HireFire, Hpa, Judoscale, Keda, Latency, Railway, Timetable
 
 if TYPE_CHECKING:
@@ -26,7 +28,12 @@ __all__ = ["PolicyFactory", "make_policy"]
 
 def _own(scaling: OwnPolicy) -> Policy:
     # what a rule remembers is of one run: a class is made, an object is copied as it was given
-    policy: Policy = scaling.policy() if isinstance(scaling.policy, type) else copy.deepcopy(scaling.policy)
+    try:
+        policy: Policy = scaling.policy() if isinstance(scaling.policy, type) else copy.deepcopy(scaling.policy)
+    except TypeError as error:
+        expected = "expected a callable that can be copied for each run, or a class that is made without arguments"
+        msg = f"fleet.autoscale.policy: {expected}, found {called(scaling.policy)}: {error}"
+        raise InputError(msg) from error
     return policy
 
 

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workersim.errors import LogError
-from workersim.runlog.laws import check_laws, idle_while_waiting
-from workersim.runlog.schema import Cause, Outcome
-from workersim.runlog.sharing import check_sharing
+from workersim.runlog.counting import count_by_group
+from workersim.runlog.idleness import idle_while_waiting, straight_from_queue
+from workersim.runlog.laws import check_laws
+from workersim.runlog.messages import check_messages
+from workersim.runlog.schema import SERVICE, Cause, Outcome
+from workersim.runlog.sharing import check_sharing, containers
 from workersim.runlog.tiling import check_phases
 from workersim.runlog.timeline import Timeline
-from workersim.runlog.wording import attempt_row, instant, refuse
+from workersim.runlog.wording import attempt_row, instant, place, refuse
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
@@ -36,17 +39,19 @@ def check(log: RunLog, *, served: frozenset[int] | None = None) -> None:
     """Verify the invariants and the operational laws of a log.
 
     Held are: the canonical order of the tables; that every job has a row; that the instants of an
-    attempt follow each other and agree with its outcome; that no slot runs two attempts at once and
-    each is up while it works; that phases tile their attempt and get the CPU that they ask for,
-    never above what the replica has; that no job waits while a slot that could take it is idle
-    (where workers take straight from the queue); and the laws of ``workersim.runlog.laws``.
+    attempt follow each other and agree with its outcome; that no message vanishes and none comes from
+    nowhere (``workersim.runlog.messages``); that no slot runs two attempts at once and each is up
+    while it works; that phases tile their attempt and get the CPU that they ask for, never above what
+    the replica has; that no job waits while a slot that could take it is idle (where workers take
+    straight from the queue); and the laws of ``workersim.runlog.laws``.
 
     Parameters
     ----------
     log
         Any log.
     served
-        Indices of the queues that every replica consumes, for the rule about idle slots; None: all.
+        Indices of the queues that every replica consumes, for the rule about idle slots; None: all, or those
+        that the log's ``terms`` name.
 
     Raises
     ------
@@ -60,6 +65,7 @@ def check(log: RunLog, *, served: frozenset[int] | None = None) -> None:
     _check_fleet(log)
     if simulated:
         _check_outcomes(log)
+        check_messages(log)
     if simulated or len(log.fleet):
         _check_places(log)
     _check_slots(log)
@@ -131,20 +137,37 @@ def _check_outcomes(log: RunLog) -> None:
         (finished == (outcome == Outcome.UNFINISHED), "it has left, or it is unfinished: not both"),
         (np.isin(outcome, _RAN) & ~started, "it ran, so it must have started"),
         ((outcome == Outcome.EXPIRED) & started, "it expired, so it must not have started"),
+        ((outcome == Outcome.REDELIVERED) & started, "it was returned, so it must not have started"),
         ((attempts.replica >= 0) != started, "it has a replica if, and only if, it started"),
         ((attempts.slot >= 0) != started, "it has a slot if, and only if, it started"),
     ]
     for bad, why in refused:
         refuse("attempts", bad, _ended(log, why), bare=True)
+    _check_patience(log)
+
+
+def _check_patience(log: RunLog) -> None:
+    """Check that patience ends when it does: to the instant in a queue, and when a worker looks at it otherwise."""
+    attempts = log.attempts
     expires = log.jobs.expires_ns[attempts.job]
-    expired = outcome == Outcome.EXPIRED
+    expired, received = attempts.outcome == Outcome.EXPIRED, attempts.reserved_ns < NEVER
     early = expired & (attempts.finished_ns < expires)
     _refuse(log, early, "expired at {}, before its patience ends ({})", attempts.finished_ns, expires)
-    if _straight_from_queue(log):
-        late = expired & (attempts.finished_ns != expires)
-        _refuse(log, late, "expired at {}, its patience ended at {}", attempts.finished_ns, expires)
-        overdue = started & (attempts.started_ns > expires)
-        _refuse(log, overdue, "started at {} although its patience ended at {}", attempts.started_ns, expires)
+    punctual = expired & received & (attempts.finished_ns == expires)
+    _refuse(log, punctual, "expired in a worker at {}, when its patience had not ended yet", expires)
+    late = expired & ~received & (attempts.finished_ns != expires)
+    _refuse(log, late, "expired at {}, its patience ended at {}", attempts.finished_ns, expires)
+    overdue = _ideal(log) & (attempts.started_ns < NEVER) & (attempts.started_ns > expires)
+    _refuse(log, overdue, "started at {} although its patience ended at {}", attempts.started_ns, expires)
+
+
+def _ideal(log: RunLog) -> NDArray[np.bool_]:
+    """Flag the attempts that were taken straight from their queue."""
+    if not log.terms:
+        return np.full(len(log.attempts), straight_from_queue(log))
+    ideal = [service for service, terms in enumerate(log.terms) if terms.ideal]
+    flags: NDArray[np.bool_] = np.isin(log.attempts.replica // SERVICE, ideal)
+    return flags
 
 
 def _check_fleet(log: RunLog) -> None:
@@ -163,7 +186,7 @@ def _check_fleet(log: RunLog) -> None:
         )
     bad = (fleet.cause < 0) | (fleet.cause >= len(Cause))
     refuse("fleet", bad, lambda i: f"{fleet.cause[i]} is no cause")
-    for name in ("replica", "slots", "vcpus", "memory_bytes", "price"):
+    for name in ("replica", "slots", "vcpus", "memory_bytes", "price", "vcpu_price"):
         column: NDArray[Any] = getattr(fleet, name)
         refuse("fleet", ~((column >= 0) & (column < np.inf)), _says(name, column, "expected a number >= 0"))
     down = ((fleet.cause == Cause.DOWN) | (fleet.cause == Cause.STARTING)) & (fleet.slots > 0)
@@ -175,17 +198,14 @@ def _check_places(log: RunLog) -> None:
     attempts, timeline = log.attempts, Timeline(log.fleet)
     rows = timeline.row_at(attempts.replica, attempts.started_ns)
     ran = (attempts.started_ns < NEVER) & (attempts.replica >= 0)
-    _refuse(log, ran & (rows < 0), "starts on replica {}, which is not there yet", attempts.replica)
+    _refuse_place(log, ran & (rows < 0), "starts on replica {place}, which is not there yet")
     if not len(log.fleet):
         return
-    fleet = timeline.fleet
-    _refuse(
-        log,
-        ran & (fleet.cause[rows] != Cause.READY),
-        "starts on replica {}, which is not ready",
-        attempts.replica,
-    )
-    _refuse(log, ran & (attempts.slot >= fleet.slots[rows]), "slot {} of {}", attempts.slot, fleet.slots[rows])
+    _refuse_place(log, ran & ~_takes(log, timeline.fleet.cause[rows]), "starts on replica {place}, which is not ready")
+    # Processes come and go with a worker's own autoscaler; their numbers stay below the most there ever were.
+    there = containers(log)
+    most = there.slots[there.rows(np.where(ran, attempts.replica, log.fleet.replica[0]))]
+    _refuse(log, ran & (attempts.slot >= most), "slot {} of {}", attempts.slot, most)
     gone = timeline.gone_ns[rows]
     _refuse(
         log,
@@ -194,6 +214,37 @@ def _check_places(log: RunLog) -> None:
         attempts.finished_ns,
         gone,
     )
+    if len(log.fleet) > len(there.keys):
+        _check_room(log, timeline)
+
+
+def _takes(log: RunLog, state: NDArray[Any]) -> NDArray[np.bool_]:
+    """Flag the attempts that may start in these states of their replicas."""
+    attempts = log.attempts
+    # A message that was on its way to a process when its worker was told to stop still starts.
+    handed = ~_ideal(log) & (state == Cause.DRAINING)
+    # A start may itself take the replica down, by its memory; it is over at that instant.
+    over = attempts.finished_ns == attempts.started_ns
+    flags: NDArray[np.bool_] = (state == Cause.READY) | handed | over
+    return flags
+
+
+def _check_room(log: RunLog, timeline: Timeline) -> None:
+    """Check that no replica ever runs more attempts than it has slots up."""
+    attempts, fleet = log.attempts, log.fleet
+    ran = np.flatnonzero((attempts.started_ns < NEVER) & (attempts.replica >= 0))
+    ends = np.minimum(attempts.finished_ns[ran], log.horizon_ns + 1)
+    # Rows of the fleet begin and end nothing, but there too the count has to be right.
+    group = np.concatenate([attempts.replica[ran], fleet.replica])
+    begins = np.concatenate([attempts.started_ns[ran], fleet.instant_ns])
+    replica, at, running = count_by_group(group, begins, np.concatenate([ends, fleet.instant_ns]))
+    slots = timeline.fleet.slots[timeline.row_at(replica, at)]
+    above = np.flatnonzero((running > slots) & (at <= log.horizon_ns))
+    if len(above):
+        first = int(above[np.argmin(at[above])])
+        msg = f"replica {place(log, replica[first])} runs {running[first]} attempts at {instant(at[first])}"
+        msg += f", and {slots[first]} slots are up"
+        raise LogError(msg)
 
 
 def _check_slots(log: RunLog) -> None:
@@ -204,21 +255,21 @@ def _check_slots(log: RunLog) -> None:
         return
     started, finished = attempts.started_ns[ran], attempts.finished_ns[ran]
     slots = int(attempts.slot[ran].max()) + 1
-    place = attempts.replica[ran].astype(np.int64) * slots + attempts.slot[ran]
-    if place.max() < 2**16:
-        place = place.astype(np.uint16)  # stable sorts of short words are many times faster
+    where = attempts.replica[ran].astype(np.int64) * slots + attempts.slot[ran]
+    if where.max() < 2**16:
+        where = where.astype(np.uint16)  # stable sorts of short words are many times faster
     by_start = np.argsort(started, kind="stable")
-    order = by_start[np.argsort(place[by_start], kind="stable")]
-    if len(_overlaps(order, place, started, finished)):
+    order = by_start[np.argsort(where[by_start], kind="stable")]
+    if len(_overlaps(order, where, started, finished)):
         # Attempts of no length may share their instant with another: these come first.
-        order = np.lexsort((finished, started, place))
-    overlaps = _overlaps(order, place, started, finished)
+        order = np.lexsort((finished, started, where))
+    overlaps = _overlaps(order, where, started, finished)
     if len(overlaps):
         first = overlaps[np.argmin(order[overlaps + 1])]
         former, latter = int(ran[order[first]]), int(ran[order[first + 1]])
         msg = (
             f"{attempt_row(log, latter)} starts at {instant(attempts.started_ns[latter])} in slot "
-            f"{attempts.slot[latter]} of replica {attempts.replica[latter]}, in which "
+            f"{attempts.slot[latter]} of replica {place(log, attempts.replica[latter])}, in which "
             f"{attempt_row(log, former)} runs until {instant(attempts.finished_ns[former])}"
         )
         raise LogError(msg)
@@ -230,16 +281,11 @@ def _overlaps(order: Any, place: Any, started: Any, finished: Any) -> NDArray[np
 
 
 def _check_idleness(log: RunLog, served: frozenset[int] | None) -> None:
-    found = idle_while_waiting(log, served) if _straight_from_queue(log) else None
+    found = idle_while_waiting(log, served)
     if found is not None:
         at, row = found
         msg = f"{attempt_row(log, row)} waits from {instant(at)} on although a slot is idle"
         raise LogError(msg)
-
-
-def _straight_from_queue(log: RunLog) -> bool:
-    """Tell whether workers reserve nothing ahead: each message starts at the instant of its receipt."""
-    return bool(np.array_equal(log.attempts.reserved_ns, log.attempts.started_ns))
 
 
 def _says(name: str, column: NDArray[Any], why: str) -> Callable[[int], str]:
@@ -252,6 +298,13 @@ def _ended(log: RunLog, why: str) -> Callable[[int], str]:
 
 def _or(instants: Any, otherwise: Any) -> Any:
     return np.where(instants < NEVER, instants, otherwise)
+
+
+def _refuse_place(log: RunLog, bad: NDArray[np.bool_], why: str) -> None:
+    def of(row: int) -> str:
+        return f"{attempt_row(log, row)}: " + why.format(place=place(log, log.attempts.replica[row]))
+
+    refuse("attempts", bad, of, bare=True)
 
 
 def _refuse(log: RunLog, bad: NDArray[np.bool_], why: str, *columns: Any) -> None:

@@ -6,18 +6,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workersim.runlog.schema import Attempts, Outcome
+from workersim.runlog.schema import SERVICE, Attempts, Cause, Outcome
+from workersim.runlog.terms import Terms, of_service
+from workersim.runlog.timeline import Timeline
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from workersim.runlog.log import RunLog
+    from workersim.runlog.schema import Ints
 
-__all__ = ["deciding_rows", "job_counts"]
+__all__ = ["deciding_rows", "fates", "job_counts"]
+
+_UNKNOWN = Terms()
+_OWED = (Outcome.RETRIED, Outcome.REDELIVERED)  # what was to come has not come by the horizon
 
 
 def deciding_rows(attempts: Attempts, jobs: int) -> NDArray[np.int64]:
     """Return for each job the row of its first done attempt, else of its last one.
+
+    A message that was handed back, or deleted because another one of its job had run, is an attempt only
+    where there is no other.
 
     Parameters
     ----------
@@ -31,22 +40,72 @@ def deciding_rows(attempts: Attempts, jobs: int) -> NDArray[np.int64]:
         return rows
     decided = np.empty(jobs, dtype=np.int64)
     decided[attempts.job] = rows
+    # Where an index comes more than once the last assignment stays: the last row, and the first done one.
+    tried = np.flatnonzero(attempts.outcome != Outcome.REDELIVERED)
+    decided[attempts.job[tried]] = tried
     done = np.flatnonzero(attempts.outcome == Outcome.DONE)[::-1]
-    # Where an index comes more than once the last assignment stays: here the first done attempt.
     decided[attempts.job[done]] = done
     return decided
 
 
+def fates(log: RunLog, rows: NDArray[np.int64]) -> Ints:
+    """Return what became of each job, an ``Outcome``: that of its deciding row, unless its message still waits.
+
+    It does after a retry or redelivery that has not come, and after a worker went that would have
+    acknowledged it at its end: its job runs again, if somebody finds the message before the end.
+
+    Parameters
+    ----------
+    log
+        Any log.
+    rows
+        As ``deciding_rows`` returns them.
+    """
+    ended = log.attempts.outcome[rows]
+    owed = np.isin(ended, _OWED) if len(log.attempts) > len(rows) else np.zeros(len(rows), dtype=np.bool_)
+    owed[_stranded(log, rows)] = True
+    return np.where(owed, Outcome.UNFINISHED, ended) if owed.any() else ended
+
+
+def _stranded(log: RunLog, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the places of jobs that were lost together with a worker that acknowledges late."""
+    late = [service for service in range(len(log.services)) if (of_service(log.terms, service) or _UNKNOWN).late]
+    if not late:
+        return np.empty(0, dtype=np.int64)
+    attempts = log.attempts
+    lost = np.flatnonzero(attempts.outcome[rows] == Outcome.LOST)
+    lost = lost[np.isin(attempts.replica[rows[lost]] // SERVICE, late)]
+    timeline = Timeline(log.fleet)
+    states = timeline.row_at(attempts.replica[rows[lost]], attempts.finished_ns[rows[lost]])
+    gone = (states >= 0) & np.isin(timeline.fleet.cause[states], (Cause.DOWN, Cause.STARTING))
+    return lost[gone]
+
+
 def job_counts(log: RunLog) -> dict[str, int]:
-    """Return how many jobs arrived and what became of them; the parts add up to ``arrived``."""
-    rows = deciding_rows(log.attempts, len(log.jobs))
-    ended = np.bincount(log.attempts.outcome[rows], minlength=len(Outcome)).tolist()
+    """Return how many jobs arrived and what became of them, and how often something came back.
+
+    Returns
+    -------
+    dict
+        ``arrived`` is ``finished + failed + expired + lost + unfinished``.  Beside them ``timed_out`` (jobs, part of
+        ``failed``), ``done_twice`` (jobs, part of ``finished``: done by more than one attempt), and the attempts that
+        were ``retried`` and ``redelivered``.
+    """
+    attempts = log.attempts
+    rows = deciding_rows(attempts, len(log.jobs))
+    ended = np.bincount(fates(log, rows), minlength=len(Outcome)).tolist()
+    tried = np.bincount(attempts.outcome, minlength=len(Outcome)).tolist()
+    several = tried[Outcome.DONE] > ended[Outcome.DONE]
+    done = np.bincount(attempts.job[attempts.outcome == Outcome.DONE]) if several else np.zeros(1, dtype=np.int64)
     return {
         "arrived": len(log.jobs),
         "finished": ended[Outcome.DONE],
         "failed": ended[Outcome.FAILED] + ended[Outcome.TIMED_OUT],
         "expired": ended[Outcome.EXPIRED],
         "lost": ended[Outcome.LOST],
-        # A retry or redelivery that never came is still owed at the horizon.
-        "unfinished": ended[Outcome.UNFINISHED] + ended[Outcome.RETRIED] + ended[Outcome.REDELIVERED],
+        "unfinished": ended[Outcome.UNFINISHED],
+        "timed_out": ended[Outcome.TIMED_OUT],
+        "retried": tried[Outcome.RETRIED],
+        "redelivered": tried[Outcome.REDELIVERED],
+        "done_twice": int(np.count_nonzero(done > 1)),
     }

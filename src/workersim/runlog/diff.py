@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workersim.runlog.schema import Cause, Kind, Outcome
-from workersim.runlog.wording import attempt_row, instant
+from workersim.runlog.wording import attempt_row, instant, place
 
 if TYPE_CHECKING:
     from enum import IntEnum
@@ -49,7 +49,7 @@ def _tables(one: RunLog, other: RunLog, name: str) -> str | None:
     found = _first_difference(mine, theirs)
     if found is not None:
         row, column = found
-        values = [_value(column, table.columns()[column][row]) for table in (mine, theirs)]
+        values = [_value(log, column, getattr(log, name).columns()[column][row]) for log in (one, other)]
         return f"{_row(one, name, row)}: {column} is {values[0]} in one log and {values[1]} in the other"
     if len(mine) != len(theirs):
         return f"{name} has {len(mine)} rows in one log and {len(theirs)} in the other"
@@ -77,7 +77,9 @@ def _row(log: RunLog, table: str, row: int) -> str:
     return f"{table} row {row}"
 
 
-def _value(column: str, value: Any) -> str:
+def _value(log: RunLog, column: str, value: Any) -> str:
     if column in _NAMED:
         return _NAMED[column](int(value)).name.lower()
+    if column == "replica":
+        return place(log, value)
     return instant(int(value)) if column.endswith("_ns") else repr(value.item())

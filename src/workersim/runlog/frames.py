@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from workersim.runlog.schema import Cause, Kind, Outcome
+from workersim.runlog.deciding import deciding_rows
+from workersim.runlog.schema import SERVICE, Cause, Kind, Outcome
 from workersim.units import NEVER, SECOND
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def attempts_frame(log: RunLog) -> pd.DataFrame:
 
     The columns of the shell's ``--jobs-out`` come first: ``job, job_class, queue, attempt, arrival,
     start, finish, wait, service, response, replica, slot, outcome``; then ``priority, published,
-    reserved``.  ``wait`` is start - arrival, ``service`` finish - start, ``response`` finish -
+    reserved``, and, where there are several services, ``service_name``: the name of the one whose
+    replica it was.  ``wait`` is start - arrival, ``service`` finish - start, ``response`` finish -
     arrival.  What did not happen is NaN (``replica`` and ``slot``: NA); an attempt that left its
     queue without having started has a ``finish``, and neither service nor response.
     """
@@ -55,6 +57,7 @@ def attempts_frame(log: RunLog) -> pd.DataFrame:
     arrival = jobs.arrival_ns[attempts.job]
     started, finished = attempts.started_ns, attempts.finished_ns
     served = np.where(started < NEVER, finished, NEVER)
+    several = {"service_name": _services(log, attempts.replica)} if len(log.services) > 1 else {}
     return pd.DataFrame(
         {
             "job": attempts.job.astype(np.int64),
@@ -67,22 +70,25 @@ def attempts_frame(log: RunLog) -> pd.DataFrame:
             "wait": _between(arrival, started),
             "service": _between(started, served),
             "response": _between(arrival, served),
-            "replica": _numbers(attempts.replica),
+            "replica": _numbers(numbers_of(attempts.replica)),
             "slot": _numbers(attempts.slot),
             "outcome": _names(attempts.outcome, _words(Outcome)),
             "priority": jobs.priority[attempts.job].astype(np.int64),
             "published": seconds(attempts.published_ns),
             "reserved": seconds(attempts.reserved_ns),
+            **several,
         },
         copy=False,
     )
 
 
 def to_pandas(log: RunLog) -> Frames:
-    """Return all four tables as data frames."""
+    """Return all four tables as data frames; of several services, jobs and fleet say which one it was."""
     import pandas as pd  # noqa: PLC0415 (as above)
 
     jobs, phases, fleet = log.jobs, log.phases, log.fleet
+    several = len(log.services) > 1
+    decided = log.attempts.replica[deciding_rows(log.attempts, len(jobs))] if several else None
     return Frames(
         jobs=pd.DataFrame(
             {
@@ -92,6 +98,7 @@ def to_pandas(log: RunLog) -> Frames:
                 "queue": _names(jobs.queue, jobs.queues),
                 "priority": jobs.priority.astype(np.int64),
                 "expires": seconds(jobs.expires_ns),
+                **({} if decided is None else {"service": _services(log, decided)}),
             }
         ),
         attempts=attempts_frame(log),
@@ -108,15 +115,28 @@ def to_pandas(log: RunLog) -> Frames:
         fleet=pd.DataFrame(
             {
                 "time": seconds(fleet.instant_ns),
-                "replica": fleet.replica.astype(np.int64),
+                **({"service": _services(log, fleet.replica)} if several else {}),
+                "replica": numbers_of(fleet.replica),
                 "cause": _names(fleet.cause, _words(Cause)),
                 "slots": fleet.slots.astype(np.int64),
                 "vcpus": np.asarray(fleet.vcpus),
                 "memory": fleet.memory_bytes.astype(np.int64),
                 "price": np.asarray(fleet.price),
+                "vcpu_price": np.asarray(fleet.vcpu_price),
             }
         ),
     )
+
+
+def numbers_of(replica: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the numbers of replicas in their services; -1 stays."""
+    known = replica.astype(np.int64)
+    return np.where(known < 0, known, known % SERVICE)
+
+
+def _services(log: RunLog, replica: NDArray[Any]) -> Any:
+    known = replica.astype(np.int64)
+    return _names(np.where(known < 0, -1, known // SERVICE), log.services)
 
 
 def _between(earlier_ns: NDArray[Any], later_ns: NDArray[Any]) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from workersim.runlog.frames import Frames
     from workersim.runlog.phasing import PhaseEnds
     from workersim.runlog.schema import Attempts, FleetChanges, JobTable
+    from workersim.runlog.terms import Pause, Terms
 
 __all__ = ["RunLog"]
 
@@ -41,6 +42,12 @@ class RunLog:
         ``"simpy"``, ``"compiled"`` or ``"observed"``.
     services
         Names of the services, where there are several on one broker.
+    terms
+        How the workers of each service take messages; empty where that is not known.
+    pauses
+        When slots took nothing although they were up; empty where that is not known.
+    least_price
+        What an hour costs at least, on the average of the run.
     """
 
     jobs: JobTable
@@ -52,6 +59,9 @@ class RunLog:
     digest: str
     engine: str
     services: tuple[str, ...] = ("",)
+    terms: tuple[Terms, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+    least_price: float = 0.0
 
     @cached_property
     def phases(self) -> Phases:
@@ -66,7 +76,7 @@ class RunLog:
         ----------
         served
             Indices of the queues that every replica consumes; only jobs in them must not wait
-            while a slot is idle.  None: all queues.
+            while a slot is idle.  None: all queues, or those that ``terms`` name.
 
         Raises
         ------
@@ -136,8 +146,11 @@ class RunLog:
             ("horizon", f"{self.horizon_ns / 1e9:,.12g} s"),
             ("jobs", f"{len(self.jobs):,}"),
             ("attempts", f"{len(self.attempts):,}" + (f": {outcomes}" if outcomes else "")),
-            ("fleet", f"{len(self.fleet):,} changes of {replicas:,} replicas"),
+            ("fleet", f"{len(self.fleet):,} changes of {replicas:,} replicas" + self._of_services()),
         ]
+
+    def _of_services(self) -> str:
+        return f" of {len(self.services)} services" if len(self.services) > 1 else ""
 
     def _repr_html_(self) -> str:
         rows = "".join(f"<tr><th>{what}</th><td>{escape(said)}</td></tr>" for what, said in self._facts())

@@ -184,6 +184,8 @@ class FleetChanges(Table):
         Memory that the replica holds for its processes.
     price
         Cost of an hour in this state.
+    vcpu_price
+        Beside it: cost of an hour of one vCPU in use; nothing, if it is not given.
     """
 
     instant_ns: Ints
@@ -193,3 +195,9 @@ class FleetChanges(Table):
     vcpus: Floats
     memory_bytes: Ints
     price: Floats
+    vcpu_price: Floats = None  # type: ignore[assignment]  # filled below
+
+    def __post_init__(self) -> None:
+        if self.vcpu_price is None:
+            object.__setattr__(self, "vcpu_price", np.broadcast_to(0.0, len(self)))
+        super().__post_init__()

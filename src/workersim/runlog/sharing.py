@@ -7,20 +7,19 @@ got what it asks for.  So this also holds that the CPU given is never above the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workersim.runlog.schema import Kind
+from workersim.runlog.schema import SERVICE, Floats, Ints, Kind
 from workersim.runlog.wording import attempt_row, refuse
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
     from workersim.runlog.log import RunLog
-    from workersim.runlog.schema import Floats, Ints
 
-__all__ = ["check_sharing", "cores_of"]
+__all__ = ["Containers", "check_sharing", "containers"]
 
 Int64s = NDArray[np.int64]
 _PARTS = 256  # of a nanosecond, in which work is counted
@@ -40,8 +39,9 @@ def check_sharing(log: RunLog) -> None:
     replica, began, ended = attempts.replica[attempt], phases.started_ns[cpu], phases.finished_ns[cpu]
     stops = np.minimum(ended, np.minimum(attempts.finished_ns, log.horizon_ns)[attempt])
     demand = phases.demand_ns[cpu].astype(np.int64)
-    cores, slots = cores_of(log)
-    shared = (cores < slots)[replica] if len(cores) else np.zeros(len(cpu), dtype=np.bool_)
+    there = containers(log)
+    replica, cores = there.rows(replica), there.cores
+    shared = (cores < there.slots)[replica] if len(cores) else np.zeros(len(cpu), dtype=np.bool_)
     got, touches = (stops - began) * _PARTS, np.ones(len(cpu), dtype=np.int64)
     if shared.any():
         got[shared], touches[shared] = _work(replica[shared], began[shared], stops[shared], cores)
@@ -54,16 +54,40 @@ def check_sharing(log: RunLog) -> None:
     refuse("phases", broken, lambda i: _why(log, i, float(excess[np.searchsorted(cpu, i)])))
 
 
-def cores_of(log: RunLog) -> tuple[Floats, Ints]:
-    """Return the vCPUs and the most slots of each replica by its number."""
-    fleet = log.fleet
-    replicas = 1 + max(
-        (int(column.max()) for column in (fleet.replica, log.attempts.replica) if len(column)), default=-1
-    )
-    cores, slots = np.zeros(replicas), np.zeros(replicas, dtype=np.int64)
-    np.maximum.at(cores, fleet.replica, fleet.vcpus)
-    np.maximum.at(slots, fleet.replica, fleet.slots)
-    return cores, slots
+class Containers(NamedTuple):
+    """What each replica of a log has: one row a replica, by its key.
+
+    Attributes
+    ----------
+    keys
+        int64[n] in order: the ``replica`` of the log's tables.
+    cores, slots
+        Its vCPUs, and the most slots that it ever had.
+    """
+
+    keys: Int64s
+    cores: Floats
+    slots: Ints
+
+    def rows(self, replica: Ints) -> Ints:
+        """Return the rows of replicas that are among the keys."""
+        plain = not len(self.keys) or int(self.keys[-1]) == len(self.keys) - 1
+        return replica if plain else np.searchsorted(self.keys, replica).astype(np.int64)
+
+
+def containers(log: RunLog) -> Containers:
+    """Return vCPUs and slots of each replica that a log speaks of."""
+    fleet, used = log.fleet, log.attempts.replica
+    highest = max((int(column.max()) for column in (fleet.replica, used) if len(column)), default=-1)
+    if highest < SERVICE:
+        keys = np.arange(highest + 1)
+    else:
+        keys = np.unique(np.concatenate([fleet.replica, used[used >= 0]]).astype(np.int64))
+    found = Containers(keys, np.zeros(len(keys)), np.zeros(len(keys), dtype=np.int64))
+    rows = found.rows(fleet.replica)
+    np.maximum.at(found.cores, rows, fleet.vcpus)
+    np.maximum.at(found.slots, rows, fleet.slots)
+    return found
 
 
 def _group_order(group: Ints, instants: Ints) -> Int64s:

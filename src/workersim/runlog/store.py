@@ -14,8 +14,6 @@ holds them (a table, or the rule that gives it back), and a line of JSON with th
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -28,16 +26,17 @@ from workersim.errors import InputError, LogError
 from workersim.runlog.log import RunLog
 from workersim.runlog.phasing import PhaseEnds
 from workersim.runlog.schema import Attempts, FleetChanges, JobTable, Phases
+from workersim.runlog.terms import Pause, Terms
+from workersim.runlog.whole import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from os import PathLike
 
 __all__ = ["load", "save"]
 
 FORMAT = 1
 Parts = dict[str, dict[str, NDArray[Any]]]
-_FLOATS = {"vcpus", "price"}
+_FLOATS = {"vcpus", "price", "vcpu_price"}
 _META = {
     "format": int,
     "horizon_ns": int,
@@ -89,7 +88,7 @@ def save(log: RunLog, path: str | PathLike[str]) -> None:
         write = write_parquet
     parts, meta = _to_parts(log)
     try:
-        _write_whole(target, lambda temporary: write(temporary, parts, json.dumps(meta)))
+        write_whole(target, lambda temporary: write(temporary, parts, json.dumps(meta)))
     except OSError as error:
         msg = f"{target}: cannot be written ({error.strerror or error})"
         raise InputError(msg) from None
@@ -144,6 +143,8 @@ def _to_parts(log: RunLog) -> tuple[Parts, dict[str, Any]]:
             parts["demands"]["ends_ns"] = source.ends_ns
     meta: dict[str, Any] = {name: getattr(log, name) for name in ("horizon_ns", "seed", "digest", "engine")}
     meta |= {"format": FORMAT, "classes": log.jobs.classes, "queues": log.jobs.queues}
+    meta |= {"services": log.services, "terms": [each._asdict() for each in log.terms], "pauses": log.pauses}
+    meta["least_price"] = log.least_price
     meta["rows"] = {name: len(next(iter(columns.values()))) for name, columns in parts.items()}
     return parts, meta
 
@@ -165,7 +166,27 @@ def _from_parts(parts: Parts, meta: dict[str, Any]) -> RunLog:
         phase_source=_phase_source(columns, len(jobs)),
         fleet=FleetChanges(**columns["fleet"]),
         **{name: meta[name] for name in ("horizon_ns", "seed", "digest", "engine")},
+        **_about_workers(meta),
     )
+
+
+def _about_workers(meta: dict[str, Any]) -> dict[str, Any]:
+    """Return what is said of services and their workers; a log may say nothing of them."""
+    services = tuple(str(each) for each in meta.get("services", ("",)))
+    if not services:
+        msg = "it has no service"
+        raise ValueError(msg)
+    return {
+        "services": services,
+        "terms": tuple(_terms(**each) for each in meta.get("terms", ())),
+        "pauses": tuple(Pause(*(int(number) for number in each)) for each in meta.get("pauses", ())),
+        "least_price": float(meta.get("least_price", 0.0)),
+    }
+
+
+def _terms(*, queues: list[int] | None, delayed: list[int], window: int, **flags: bool) -> Terms:
+    served = None if queues is None else tuple(int(each) for each in queues)
+    return Terms(served, window=int(window), delayed=tuple(int(each) for each in delayed), **flags)
 
 
 def _phase_source(columns: dict[str, Any], jobs: int) -> Phases | PhaseEnds:
@@ -186,22 +207,6 @@ def _sound(table: str, columns: dict[str, NDArray[Any]]) -> dict[str, NDArray[An
             msg = f"the column {table}.{name} holds {column.ndim}-dimensional {column.dtype}"
             raise ValueError(msg)
     return columns
-
-
-def _write_whole(target: Path, write: Callable[[Path], None]) -> None:
-    """Write to a temporary file beside the target and move it there when it is whole."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        write(temporary)
-        # mkstemp lets nobody but the owner read; a result is a file like any other.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _write_npz(path: Path, parts: Parts, meta: str) -> None:

@@ -36,7 +36,9 @@ def check_phases(log: RunLog) -> None:
     # Both ends of a CPU phase may stand up to half a nanosecond from the exact instants.
     short = over & np.where(io, lasts != phases.demand_ns, lasts < phases.demand_ns - 1)
     refuse("phases", short, _of(log, lambda i: f"lasts {lasts[i]} ns, its demand is {phases.demand_ns[i]} ns"))
-    overdue = ~over & io & (lasts >= phases.demand_ns)
+    # A phase of no length may be cut before its turn, by something else that starts at its instant.
+    lost = (phases.demand_ns == 0) & (attempts.outcome == Outcome.LOST)[phases.attempt]
+    overdue = ~over & io & (lasts >= phases.demand_ns) & ~lost
     refuse("phases", overdue, _of(log, lambda i: f"has not ended after its {phases.demand_ns[i]} ns"))
 
 
@@ -64,13 +66,13 @@ def _check_tiling(log: RunLog) -> None:
 
 
 def _check_ends(log: RunLog, rows: NDArray[np.int64]) -> None:
-    """Check the last phases of the attempts: done with the attempt, or cut by its end."""
+    """Check the last phases of the attempts: done with the attempt, or cut by its end, and running on if it does."""
     attempts, phases = log.attempts, log.phases
     left = attempts.finished_ns[phases.attempt[rows]]
     ended = phases.finished_ns[rows]
     done = attempts.outcome[phases.attempt[rows]] == Outcome.DONE
     bad = np.zeros(len(phases), dtype=np.bool_)
-    bad[rows] = np.where(done, ended != left, (phases.started_ns[rows] > left) | ((ended > left) & (ended < NEVER)))
+    bad[rows] = np.where(done, ended != left, (phases.started_ns[rows] > left) | ((ended != left) & (ended < NEVER)))
     refuse(
         "phases",
         bad,

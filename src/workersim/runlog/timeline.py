@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Timeline", "fleet_total"]
 
 Rows = NDArray[np.int64]
+_MANY = 32  # different values; more are counted in another way, in one go
 
 
 class Timeline:
@@ -97,10 +98,22 @@ def fleet_total(fleet: FleetChanges, values: NDArray[Any]) -> tuple[Ints, NDArra
     if values.dtype.kind in "iub":
         return instants[last], count(values.astype(np.int64))
     # Adding and taking away fractions would leave crumbs, so count the replicas at each value.
+    different = np.unique(values)
+    if len(different) > _MANY:
+        return instants[last], _without_crumbs(values, before, by_time)[last]
     total = np.zeros(int(last.sum()))
-    for value in np.unique(values):
+    for value in different:
         total += value * count((values == value).astype(np.int64))
     return instants[last], total
+
+
+def _without_crumbs(values: NDArray[Any], before: Rows, by_time: Rows) -> NDArray[np.float64]:
+    """Add up many different fractions as whole multiples of a part so small that it is their last digit."""
+    unit = 2.0 ** (np.frexp(float(np.abs(values).max()) * len(values))[1] - 62)
+    parts = np.rint(values / unit).astype(np.int64)
+    changes = parts - np.where(before >= 0, parts[before], 0)
+    total: NDArray[np.float64] = np.cumsum(changes[by_time]) * unit
+    return total
 
 
 def _counter(before: Rows, by_time: Rows, last: NDArray[np.bool_]) -> Callable[[Rows], Rows]:

@@ -129,7 +129,9 @@ def _kind(value: Mapping[str, Any]) -> type[Scaling]:
     policy = value["policy"]
     if callable(policy):
         return OwnPolicy
-    if not isinstance(policy, str) or policy not in POLICIES:
+    if not isinstance(policy, str):
+        fail([Problem(("policy",), f"expected one of {', '.join(POLICIES)}, found {shown(policy)}")])
+    if policy not in POLICIES:
         fail([Problem(("policy",), unknown("policy", policy, POLICIES))])
     return POLICIES[policy]
 

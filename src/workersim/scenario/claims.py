@@ -29,14 +29,26 @@ WAITED = "waited"
 """What claims call the jobs that waited at all."""
 
 _FIGURES = ("mean", "std", "p50", "p90", "p95", "p99", "max")
-_COUNTS = ("arrived", "finished", "failed", "expired", "lost", "unfinished")
-_CURVES = {"queue_length": "number", "visible": "number", "reserved": "number", "utilization": "share", "cpu": "share"}
-_AT_AN_INSTANT = {**_CURVES, "busy": "number"}
+_PARTS = ("visible", "reserved", "running")
+_COUNTS = (
+    *("arrived", "finished", "failed", "expired", "lost", "unfinished"),
+    *("timed_out", "retried", "redelivered", "done_twice"),
+)
+_CURVES = {
+    **dict.fromkeys(("queue_length", "visible", "reserved", "replicas"), "number"),
+    **dict.fromkeys(("utilization", "cpu"), "share"),
+}
+_AT_AN_INSTANT = {
+    **_CURVES,
+    **dict.fromkeys(("busy", "running", "starting", "draining", "cost"), "number"),
+    "memory": "size",
+}
 
 MEASURES: dict[str, str] = {
     **{f"jobs.{count}": "number" for count in _COUNTS},
     **{f"{time}.{figure}": "duration" for time in ("wait", "service", "response") for figure in _FIGURES},
     "wait.every": "duration",
+    **{f"wait.{part}": "duration" for part in _PARTS},
     **{f"{curve}.{figure}": kind for curve, kind in _CURVES.items() for figure in ("mean", "max")},
     **_AT_AN_INSTANT,
     "memory.reserved": "size",

@@ -7,11 +7,11 @@ from pydantic import BeforeValidator, Field
 
 from workersim.scenario.autoscale import Autoscaling
 from workersim.scenario.base import Model
+from workersim.scenario.costs import MONTH_H, Cost, Usage
 from workersim.scenario.distributions import Time
 from workersim.scenario.fields import Bytes, Memory, Names, Seconds, choice, few, number, whole
 from workersim.scenario.happenings import Change, Crashes, Deploy, Stop
-from workersim.scenario.problems import Problem, unknown
-from workersim.scenario.scaling import Scaling
+from workersim.scenario.problems import Problem
 from workersim.scenario.worker import Celery, Worker
 from workersim.units import Duration, Size
 
@@ -42,7 +42,7 @@ class Fleet(Model):
     parent_memory: Bytes = Field(default=Size(0), description="Memory of a container beside its processes.")
     memory_limit: Bytes | None = Field(default=None, description="The most memory that a container may use.")
     startup: Time = Field(default=Duration(0), description="From the start of a container until it takes jobs.")
-    cost: Annotated[float, number(0, 1e9)] = Field(default=1.0, description="Price of a replica for an hour.")
+    cost: Cost = Field(default=1.0, description="Price of a replica for an hour, or prices of what it uses.")
     dispatch: Annotated[
         Literal["longest_idle", "first", "least_busy", "random"],
         choice("dispatch rule", "longest_idle", "first", "least_busy", "random"),
@@ -123,6 +123,26 @@ class Fleet(Model):
         return max(0, (int(self.memory_limit) - int(self.parent_memory)) // each)
 
     @property
+    def replica_price(self) -> float:
+        """Price of a replica for an hour, whatever it uses."""
+        return 0.0 if isinstance(self.cost, Usage) else self.cost
+
+    @property
+    def gb_price(self) -> float:
+        """Price of a GB of memory for an hour."""
+        return 60.0 * self.cost.gb_minute if isinstance(self.cost, Usage) else 0.0
+
+    @property
+    def vcpu_price(self) -> float:
+        """Price of a vCPU in use for an hour."""
+        return 60.0 * self.cost.vcpu_minute if isinstance(self.cost, Usage) else 0.0
+
+    @property
+    def least_price(self) -> float:
+        """What an hour costs at least, on the average of a run."""
+        return self.cost.minimum / MONTH_H if isinstance(self.cost, Usage) else 0.0
+
+    @property
     def home_queue(self) -> str:
         """The queue of jobs that name none."""
         return "default" if self.queues is None or "default" in self.queues else self.queues[0]
@@ -139,16 +159,9 @@ class Fleet(Model):
         if self.celery is not None:
             problems += self._not_celery(self.celery)
         if self.autoscale is not None:
-            problems += self._not_scaled(self.autoscale)
+            found = self.autoscale.misfits(self.cores, self.memory_bytes, self.queues)
+            problems += [Problem(("autoscale", *each.place), each.message) for each in found]
         return problems
-
-    def _not_scaled(self, scaling: Scaling) -> list[Problem]:
-        """Refuse more than the platform's plan allows, and rules about queues that are not consumed."""
-        problems = [
-            each._replace(place=("autoscale", *each.place)) for each in scaling.too_large(self.cores, self.memory_bytes)
-        ]
-        strange = [name for name in scaling.queues_named if self.queues is not None and name not in self.queues]
-        return problems + [Problem(("autoscale",), unknown("queue", name, self.queues or ())) for name in strange]
 
     def _not_celery(self, celery: Celery) -> list[Problem]:
         """Refuse what Celery's workers cannot honour."""

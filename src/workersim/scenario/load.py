@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator
 
-__all__ = ["load", "load_many", "read"]
+__all__ = ["load", "load_fleet", "load_many", "read"]
+
+# What a fleet file leaves to the trace that is replayed on it.
+_OF_THE_TRACE = ("workload", "run", "claims")
 
 
 def load(path: str | os.PathLike[str]) -> Scenario:
@@ -45,6 +48,33 @@ def load(path: str | os.PathLike[str]) -> Scenario:
     if lines := _lines(document, source, _absent_files(scenario)):
         raise InputError(*lines)
     return scenario
+
+
+def load_fleet(path: str | os.PathLike[str]) -> Scenario:
+    """Return a scenario without jobs from a fleet file: one without ``workload``, ``run`` and ``claims``.
+
+    Parameters
+    ----------
+    path
+        A YAML file.
+
+    Raises
+    ------
+    InputError
+        As ``load``; and if it says what the jobs are, which a replay takes from its trace.
+    """
+    path = Path(path)
+    source = _printable(path)
+    document = read_yaml(_content(path, source), source)
+    if isinstance(document.data, dict):
+        why = "expected a fleet file, which leaves this to the trace"
+        said = [Problem((key,), why, at_key=True, named=True) for key in _OF_THE_TRACE if key in document.data]
+        if said:
+            raise InputError(*_lines(document, source, said))
+        if path.stem.isprintable() and path.stem.strip():
+            document.data.setdefault("name", path.stem)
+        document.data |= {"workload": {"arrivals": []}, "run": {"until": "1 s"}}
+    return _checked(document, source).in_folder(path.parent, source)
 
 
 def load_many(paths: Iterable[str | os.PathLike[str]], *, recursive: bool = False) -> list[Scenario]:

@@ -122,6 +122,10 @@ class Scenario(Model):
         return len(fleets) == 1 and fleets[0].is_steady and not self.broker.outages
 
     @property
+    def _is_traced(self) -> bool:
+        return any(isinstance(arrival, Trace) for arrival in self.workload.arrivals)
+
+    @property
     def home_queue(self) -> str:
         """The queue of jobs that name none."""
         fleets = self.fleets.values()
@@ -235,7 +239,7 @@ class Scenario(Model):
                 )
             ]
         problems = self._endless() if self.run.until == DRAINED else []
-        problems += self._dishonoured()
+        problems += self._dishonoured() + self._unseen()
         for index, claim in enumerate(self.claims):
             problems += self._misclaimed(claim, ("claims", index))
         return problems
@@ -266,10 +270,21 @@ class Scenario(Model):
                 problems.append(Problem(("services",), said))
         return problems
 
+    def _unseen(self) -> list[Problem]:
+        """Refuse scaling rules that look at queues of which no class of jobs is, where the fleet names none."""
+        if self._is_traced:  # rows name queues too
+            return []
+        queues = sorted({job.queue or self.home_queue for job in self.workload.jobs.values()})
+        return [
+            found._replace(place=(*(("services", name) if name else ("fleet",)), "autoscale", *found.place))
+            for name, fleet in self.fleets.items()
+            if fleet.autoscale is not None and fleet.queues is None
+            for found in fleet.autoscale.strange_to(queues)
+        ]
+
     def _misclaimed(self, claim: Claim, place: Place) -> list[Problem]:
         problems = []
-        traced = any(isinstance(arrival, Trace) for arrival in self.workload.arrivals)  # its rows name classes too
-        if claim.among not in (None, WAITED, *self.workload.jobs) and not traced:
+        if claim.among not in (None, WAITED, *self.workload.jobs) and not self._is_traced:  # rows name classes too
             names = [WAITED, *self.workload.jobs]
             problems.append(Problem((*place, "among"), unknown("jobs", claim.among, names)))
         if claim.at is not None and claim.at > self.run.horizon_ns:

@@ -8,7 +8,19 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
-from workersim.scenario.fields import DURATION, Above0, Name, Names, Seconds, Written, choice, few, number, whole
+from workersim.scenario.fields import (
+    DURATION,
+    Above0,
+    Name,
+    Names,
+    Seconds,
+    Switch,
+    Written,
+    choice,
+    few,
+    number,
+    whole,
+)
 from workersim.scenario.problems import Problem, fail
 from workersim.scenario.scaling import MOST_REPLICAS, Replicas, Scaling, Step
 from workersim.units import SECOND, Duration, Share, parse_duration, parse_share, shown
@@ -19,18 +31,6 @@ _MINUTE = 60 * SECOND
 _replicas = whole(0, MOST_REPLICAS)
 _Part: TypeAlias = Annotated[Share, Written(parse_share, {"type": ["string", "number"]})]
 _Jobs: TypeAlias = Annotated[float, number(0, 1e9, above=True)]
-
-
-def _yes_or_no(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    if not isinstance(value, str) or value not in ("true", "false"):
-        msg = f"expected true or false, found {shown(value)}"
-        raise ValueError(msg)
-    return value == "true"
-
-
-_Flag: TypeAlias = Annotated[bool, Written(_yes_or_no, {"type": "boolean"})]
 
 
 def _read_rows(value: Any) -> tuple[tuple[Duration, int], ...]:
@@ -177,9 +177,9 @@ class Keda(Horizontal):
         return int(min(self.sync_period, self.polling_interval))
 
     @property
-    def queues_named(self) -> tuple[str, ...]:
+    def queues_named(self) -> tuple[tuple[str, int | None, str], ...]:
         """The queue whose list is looked at."""
-        return (self.list_name,)
+        return (("list_name", None, self.list_name),)
 
     def problems(self) -> list[Problem]:
         """Refuse intervals that do not fit into each other."""
@@ -210,9 +210,9 @@ class Latency(Scaling):
     every: Above0 = Field(default=Duration(30 * SECOND), description="From one look to the next.")
 
     @property
-    def queues_named(self) -> tuple[str, ...]:
+    def queues_named(self) -> tuple[tuple[str, int | None, str], ...]:
         """The queues that it looks at by name."""
-        return self.queues or ()
+        return tuple(("queues", index, name) for index, name in enumerate(self.queues or ()))
 
     def problems(self) -> list[Problem]:
         """Refuse a range whose ends are the wrong way round."""
@@ -236,7 +236,7 @@ class Judoscale(Latency):
         default=Duration(3 * _MINUTE), description="Not more before this time since the last time."
     )
     every: Above0 = Field(default=Duration(10 * SECOND), description="From one report to the next.")
-    track_busy_jobs: _Flag = Field(default=False, description="Whether it takes nothing away while jobs run.")
+    track_busy_jobs: Switch = Field(default=False, description="Whether it takes nothing away while jobs run.")
 
 
 class HireFire(Scaling):
@@ -265,9 +265,9 @@ class HireFire(Scaling):
     _needs: ClassVar = {"latency": ("above", "below"), "size": ("ratio",)}
 
     @property
-    def queues_named(self) -> tuple[str, ...]:
+    def queues_named(self) -> tuple[tuple[str, int | None, str], ...]:
         """The queues that it looks at by name."""
-        return self.queues or ()
+        return tuple(("queues", index, name) for index, name in enumerate(self.queues or ()))
 
     def problems(self) -> list[Problem]:
         """Refuse a strategy without its thresholds, with those of the other, or with a range the wrong way round."""

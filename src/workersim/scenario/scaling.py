@@ -1,5 +1,6 @@
 """What all scaling rules have in common: how few and how many replicas, and on which plan."""
 
+from collections.abc import Collection
 from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
@@ -7,7 +8,7 @@ from pydantic import ConfigDict, Field
 from workersim.scenario.base import Model
 from workersim.scenario.fields import choice, whole
 from workersim.scenario.plans import PLANS
-from workersim.scenario.problems import Problem
+from workersim.scenario.problems import Problem, unknown
 from workersim.units import SECOND, Duration, Size
 
 __all__ = ["MOST_REPLICAS", "Replicas", "Scaling", "Step"]
@@ -45,8 +46,8 @@ class Scaling(Model):
         return int(every)
 
     @property
-    def queues_named(self) -> tuple[str, ...]:
-        """The queues that it looks at by name, which must be consumed."""
+    def queues_named(self) -> tuple[tuple[str, int | None, str], ...]:
+        """The queues that it looks at by name: key, index (None: not in a list), name."""
         return ()
 
     @property
@@ -79,8 +80,28 @@ class Scaling(Model):
         wanted = f"expected at most the {limit} replicas of the plan {self.plan} ({source})"
         return [Problem(place, f"{wanted}, found {replicas}")]
 
-    def too_large(self, vcpus: float, memory_bytes: int) -> list[Problem]:
-        """Return the problems with the most replicas of that size; for the fleet, which knows the size."""
+    def misfits(self, vcpus: float, memory_bytes: int, queues: Collection[str] | None) -> list[Problem]:
+        """Return what is wrong with it for a fleet: the plan's limits, and queues that are not consumed.
+
+        Parameters
+        ----------
+        vcpus, memory_bytes
+            Of one replica.
+        queues
+            What the fleet consumes; None while that is not known.
+        """
+        strange = [] if queues is None else self.strange_to(queues)
+        return self._too_large(vcpus, memory_bytes) + strange
+
+    def strange_to(self, queues: Collection[str]) -> list[Problem]:
+        """Return the problems with queues that it looks at and that are not among those that are consumed."""
+        return [
+            Problem((key,) if index is None else (key, index), unknown("queue", name, queues))
+            for key, index, name in self.queues_named
+            if name not in queues
+        ]
+
+    def _too_large(self, vcpus: float, memory_bytes: int) -> list[Problem]:
         if self.plan is None or self.max_replicas is None:
             return []
         plan, most = PLANS[self.plan], self.max_replicas

@@ -5,7 +5,6 @@ Every mistake is named by row, line and column; up to ten of them together.
 
 from __future__ import annotations
 
-import csv
 from array import array
 from contextlib import closing
 from functools import lru_cache
@@ -16,6 +15,7 @@ import numpy as np
 
 from workersim.errors import InputError
 from workersim.units import NEVER, SECOND, nearest, parse_number, shown
+from workersim.workload.csv_rows import csv_rows
 from workersim.workload.demands import Demands, joined
 from workersim.workload.files import open_text
 from workersim.workload.jobs import constant, is_constant
@@ -34,13 +34,12 @@ from workersim.workload.trace_cells import (
 from workersim.workload.trace_rows import ABSENT, TraceRows, own_demands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection
 
     from numpy.typing import NDArray
 
 __all__ = ["read_trace_csv"]
 
-CHUNK = 8192  # rows: few enough to stay in the cache until they are columns
 MOST_PROBLEMS = 10
 YEAR_NS = 31557600 * SECOND
 EARLY_NS = SECOND  # how much before its arrival a job may seem to start: two clocks are never quite equal
@@ -94,8 +93,11 @@ def read_trace_csv(path: str | Path, *, drawn: Collection[str] = ()) -> TraceRow
     reader = _Reader(Path(path), drawn)
     # a refusal would leave the file open until somebody collects the garbage
     with closing(open_text(reader.path)) as text:
-        for rows, lines in reader.chunks(text):
-            reader.take(rows, lines)
+        for header, rows, lines in csv_rows(reader.path, text):
+            if rows:
+                reader.take(rows, lines)
+            else:
+                reader.take_header(header)
     return reader.result()
 
 
@@ -118,33 +120,9 @@ class _Reader:
 
     # -- the file ------------------------------------------------------------------------------------
 
-    def chunks(self, text: Iterator[str]) -> Iterator[tuple[list[list[str]], list[int]]]:
-        """Yield rows with the lines that they end on, without empty ones."""
-        reader = csv.reader(text, strict=True)
-        rows: list[list[str]] = []
-        lines: list[int] = []
-        try:
-            for row in reader:
-                if not row or (len(row) == 1 and not row[0].strip()):
-                    continue
-                if not self.header:
-                    self._take_header(row)
-                    continue
-                rows.append(row)
-                lines.append(reader.line_num)
-                if len(rows) == CHUNK:
-                    yield rows, lines
-                    rows, lines = [], []
-        except csv.Error as error:
-            self._refuse(f"line {reader.line_num}: {error}; expected comma-separated values")
-        if rows:
-            yield rows, lines
-
-    def _take_header(self, row: list[str]) -> None:
-        self.header = [cell.strip() for cell in row]
-        twice = sorted({cell for cell in self.header if cell and self.header.count(cell) > 1})
-        if twice:
-            self._refuse(f"the header has column {shown(twice[0])} twice")
+    def take_header(self, header: list[str]) -> None:
+        """Look whether these columns can say what there is to say."""
+        self.header = header
         if "arrival" not in self.header:
             self._refuse(f"column `arrival` is missing{self._instead('arrival')}")
         observed = all(column in self.header for column in OBSERVED)

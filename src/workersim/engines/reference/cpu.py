@@ -32,6 +32,7 @@ class Cpu:
         self.vcpus = vcpus
         self.received = self.late = self.next_late = 0.0
         self.touched, self.next_end = 0, NEVER
+        self.planned: simpy.Event | None = None
         self.marks: dict[simpy.Event, float] = {}
 
     def begin(self, demand_ns: int) -> simpy.Event:
@@ -42,6 +43,21 @@ class Cpu:
         self.marks[done] = self.received + demand_ns
         self._plan()
         return done
+
+    def cut(self, done: simpy.Event) -> None:
+        """Take a phase out before it ends; what it has received just now does not end it any more."""
+        self._touch()
+        self.drop(done)
+        self._plan()
+
+    def drop(self, done: simpy.Event) -> None:
+        """Forget a phase, whether it runs or has an end that is still to be told."""
+        if self.marks.pop(done, None) is None:
+            self.clock.cancel(done)
+
+    def close(self) -> None:
+        """Plan no more."""
+        self.clock.cancel(self.planned)
 
     def _touch(self) -> None:
         """Bring ``received`` up to now, before the number of phases changes."""
@@ -60,10 +76,9 @@ class Cpu:
         self.touched = now
 
     def _planned_end(self, _: simpy.Event) -> None:
-        if self.clock.now == self.next_end:  # otherwise a phase began since, and the end lies elsewhere
-            self._end_first()
-            self.touched = self.clock.now
-            self._plan()
+        self._end_first()
+        self.touched = self.clock.now
+        self._plan()
 
     def _end_first(self) -> None:
         self.received = min(self.marks.values())
@@ -83,14 +98,16 @@ class Cpu:
             self.marks = {done: mark - base for done, mark in self.marks.items()}
 
     def _plan(self) -> None:
-        """Say when the next phase ends if none begins before."""
+        """Say when the next phase ends if none begins or is cut before."""
         planned, self.next_end = self.next_end, NEVER
         if self.marks:
             exact = self.late + self._time(min(self.marks.values()) - self.received)
             whole = round(exact)
             self.next_end, self.next_late = self.touched + whole, exact - whole
-            if self.next_end != planned or planned == self.clock.now:
-                self.clock.at(self.next_end, Order.CPU_END, self._planned_end)
+        if self.next_end != planned or planned == self.clock.now:
+            self.clock.cancel(self.planned)
+            if self.marks:
+                self.planned = self.clock.at(self.next_end, Order.CPU_END, self._planned_end)
 
     def _work(self, passed: float) -> float:
         n = len(self.marks)

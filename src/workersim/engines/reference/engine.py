@@ -1,91 +1,144 @@
-"""The model, as SimPy processes: documents arrive, wait in Redis for a slot, and walk their phases in it."""
+"""The model: documents arrive, wait in Redis for a worker, and run in it, on a fleet that changes meanwhile."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from workersim.engines.reference.broker import Broker
-from workersim.engines.reference.clock import Clock, Order
-from workersim.engines.reference.fleet import Workers
-from workersim.engines.written import Written
-from workersim.runlog import Kind, Outcome
+from workersim.engines.reference.celery import CeleryWorker
+from workersim.engines.reference.clock import NoticingClock, Order
+from workersim.engines.reference.documents import Documents
+from workersim.engines.reference.fleet import Fleet
+from workersim.engines.reference.ledger import Ledger
+from workersim.engines.reference.policies import Ticks
+from workersim.engines.system import Happening
+from workersim.runlog import Cause
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Iterator
 
     import simpy
 
-    from workersim.engines.reference.fleet import Slot
-    from workersim.scenario import Fleet
+    from workersim.engines.system import Change, System
+    from workersim.engines.written import Told
     from workersim.workload import Jobs
 
-__all__ = ["simulate"]
+__all__ = ["World", "tell"]
+
+TICKS_IN_VAIN = 10_000  # after so many ticks that changed nothing, a policy will not help any more
 
 
-def simulate(jobs: Jobs, fleet: Fleet, horizon_ns: int) -> Written:
-    """Run the jobs on the fleet up to the horizon; if that is ``NEVER``, until nothing is left to happen."""
-    model = Model(jobs, fleet)
-    model.clock.process(model.arrivals())
-    model.clock.run(model.clock.at(horizon_ns, Order.END) if horizon_ns < NEVER else None)
-    return model.written()
+def tell(jobs: Jobs, system: System, horizon_ns: int) -> Told:
+    """Run jobs on a system.
+
+    Parameters
+    ----------
+    jobs
+        What arrives, all draws made.
+    system
+        What they run on, and what happens to that.
+    horizon_ns
+        Instant at which the run ends; ``NEVER``: when nothing is left to happen.
+    """
+    world = World(jobs, system)
+    world.clock.run_while(world.goes_on if horizon_ns == NEVER else lambda: True, horizon_ns)
+    return world.ledger.told()
 
 
-class Model:
-    """One run: the broker, the workers, and what has been written down about each document."""
+class World:
+    """One run: the clock, the broker, the documents, the fleet of each service, and what is written down."""
 
-    def __init__(self, jobs: Jobs, fleet: Fleet) -> None:
-        names = jobs.table.queues
-        listed = sorted(fleet.queues or names) if fleet.queue_order == "sorted" else fleet.queues or names
-        self.jobs = jobs
-        self.clock = Clock()
-        self.broker = Broker(self.clock, len(names))
-        queues = [names.index(queue) for queue in listed]
-        self.workers = Workers(self.clock, self.broker, fleet, queues, jobs.dispatch_u.tolist())
-        self.workers.start = self.start
-        self.first_phase, self.demands = jobs.first_phase.tolist(), jobs.phase_demand_ns.tolist()
-        self.needs_cpu = (jobs.phase_kind == Kind.CPU).tolist()
-        self.started, self.finished = [NEVER] * len(jobs), [NEVER] * len(jobs)
-        self.places = [(-1, -1)] * len(jobs)
-        self.phase_ends = [NEVER] * len(self.demands)
+    def __init__(self, jobs: Jobs, system: System) -> None:
+        self.system = system
+        self.clock = NoticingClock()
+        self.ledger = Ledger(self.clock, len(jobs), len(system.queues))
+        self.broker = Broker(self.clock, self.ledger, system, self.call)
+        self.documents = Documents(self.clock, self.ledger, self.broker, jobs, stepped=system.stepped)
+        self.called = False
+        self.ticks_in_vain, self.last_seen = 0, 0
+        self.fleets = [Fleet(self, index, service) for index, service in enumerate(system.services)]
+        self.clock.process(self.documents.arrivals())
+        for row, change in enumerate(system.schedule):
+            self._plan(row, change)
+        for fleet in self.fleets:
+            Ticks(fleet)
 
-    def arrivals(self) -> Generator[simpy.Event, None, None]:
-        """Publish each document at its instant."""
-        table = self.jobs.table
-        queues, priorities, expires = table.queue.tolist(), table.priority.tolist(), table.expires_ns.tolist()
-        instants = table.arrival_ns.tolist()
-        for job in np.argsort(table.arrival_ns, kind="stable").tolist():
-            yield self.clock.at(instants[job], Order.ARRIVAL)
-            self.broker.publish(job, queues[job], priorities[job], expires[job])
-            self.workers.call()
+    def _plan(self, row: int, change: Change) -> None:
+        plan = self.clock.look_at if change.drawn else self.clock.at
+        plan(change.at_ns, Order.SCHEDULE + row, lambda _: self._happen(row, change))
 
-    def start(self, job: int, slot: Slot) -> None:
-        """Give a document its slot."""
-        self.started[job] = self.clock.now
-        self.places[job] = slot
-        self.clock.process(self.document(job, slot))
+    def _happen(self, row: int, change: Change) -> None:
+        """Let a row of the schedule happen."""
+        if change.kind == Happening.OUTAGE:
+            self.broker.stop(change.lasts_ns)
+            return
+        fleet = self.fleets[change.service]
+        replica = fleet.find(change.replica)
+        if change.kind == Happening.CHANGE:
+            fleet.resize(change.replicas)
+        elif change.kind == Happening.DEPLOY:
+            fleet.deploy(row, change)
+        elif replica is None:
+            return
+        elif change.kind == Happening.STOP:
+            replica.take_back(change.lasts_ns)
+        elif change.slot == -1:
+            replica.crash(change.lasts_ns)
+        elif replica.worker is not None:
+            replica.worker.kill_process(change.slot)
 
-    def document(self, job: int, slot: Slot) -> Generator[simpy.Event, None, None]:
-        """Walk the phases of a document, then leave the slot."""
-        clock, cpu = self.clock, self.workers.containers[slot.replica].cpu
-        for phase in range(self.first_phase[job], self.first_phase[job + 1]):
-            if self.needs_cpu[phase]:
-                yield cpu.begin(self.demands[phase])
-            else:
-                yield clock.at(clock.now + self.demands[phase], Order.IO_END)
-            self.phase_ends[phase] = clock.now
-        self.finished[job] = clock.now
-        self.workers.free(slot)
+    def call(self) -> None:
+        """Have messages handed out, once all else of this instant has happened."""
+        if not self.called:
+            self.called = True
+            self.clock.at(self.clock.now, Order.DISPATCH, self._dispatch)
 
-    def written(self) -> Written:
-        """Return what became of each document."""
-        finished = np.array(self.finished, np.int64)
-        outcome = np.where(finished < NEVER, Outcome.DONE, Outcome.UNFINISHED)
-        for job, instant in self.broker.left.items():
-            finished[job], outcome[job] = instant, Outcome.EXPIRED
-        replica, slot = np.array(self.places, np.int64).reshape(-1, 2).T
-        return Written(
-            np.array(self.started, np.int64), finished, replica, slot, outcome, np.array(self.phase_ends, np.int64)
-        )
+    def _dispatch(self, _: simpy.Event) -> None:
+        """Hand out messages until nobody can take one."""
+        self.called = False
+        ideal = [fleet.line for fleet in self.fleets if fleet.service.celery is None]
+        for line in ideal:
+            line.join()
+        while self.broker.up and any(line.serve() for line in ideal):
+            pass  # after each message the first listed service has the first choice again
+        workers = list(self._celery_workers())
+        for worker in workers:
+            worker.assign()
+        for worker in workers:
+            worker.ask()
+        while asking := [worker for worker in workers if worker.may_fetch() and self.broker.best(worker.wheel)]:
+            min(asking, key=lambda worker: (worker.begun(), worker.place)).fetch()
+
+    def _celery_workers(self) -> Iterator[CeleryWorker]:
+        """Go through the Celery workers that are ready, by service and replica."""
+        for fleet in self.fleets:
+            for replica in fleet.of(Cause.READY) if fleet.service.celery else ():
+                if isinstance(replica.worker, CeleryWorker):
+                    yield replica.worker
+
+    def ticked(self, *, changed: bool) -> None:
+        """Count the ticks of policies that change nothing, since something last happened."""
+        if changed or self.clock.last != self.last_seen:
+            self.ticks_in_vain, self.last_seen = 0, self.clock.last
+        if not changed:
+            self.ticks_in_vain += 1
+
+    def goes_on(self) -> bool:
+        """Tell whether a look at the clock may still lead to something when nothing else is due.
+
+        It may if a sweep can return a message that nobody holds any more, or a policy can start a replica for one.
+        """
+        broker = self.broker
+        if any(_sweeps(worker) for worker in self._celery_workers()) and any(
+            not holder.up for holder in broker.register.values()
+        ):
+            return True
+        waiting = bool(broker.register) or any(True for _ in broker.visible(range(len(broker.lists))))
+        asked = any(fleet.service.policy is not None for fleet in self.fleets)
+        return waiting and asked and self.ticks_in_vain < TICKS_IN_VAIN
+
+
+def _sweeps(worker: CeleryWorker) -> bool:
+    settings = worker.settings
+    return settings.sweep_first_ns < NEVER and settings.visibility_timeout_ns < NEVER

@@ -1,96 +1,118 @@
-"""Containers, their slots, and who takes the next message."""
+"""The replicas of one service: how many are wanted, which numbers they get, and how a deploy replaces them."""
 
 from __future__ import annotations
 
-from math import floor
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import count, cycle
+from typing import TYPE_CHECKING
 
 from workersim.engines.reference.clock import Order
-from workersim.engines.reference.cpu import Cpu
+from workersim.engines.reference.ideal import Line
+from workersim.engines.reference.replica import Replica
+from workersim.runlog import Cause
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import simpy
 
-    from workersim.engines.reference.broker import Broker, Message
-    from workersim.engines.reference.clock import Clock
-    from workersim.scenario import Fleet
+    from workersim.engines.reference.engine import World
+    from workersim.engines.system import Change, Service
 
-__all__ = ["Slot", "Workers"]
-
-
-class Container:
-    """A replica: slots that share its vCPUs, and the order in which it looks at its queues."""
-
-    def __init__(self, clock: Clock, fleet: Fleet, queues: list[int]) -> None:
-        self.cpu = Cpu(clock, fleet.cores)
-        self.running = 0
-        self.queues = list(queues)
-        self.in_turn = fleet.queue_order == "round_robin"
-
-    def choose(self, heads: dict[int, Message]) -> int:
-        """Return the first of its queues that has one of these heads; served in turn, it goes to the end."""
-        queue = next(queue for queue in self.queues if queue in heads)
-        if self.in_turn:
-            self.queues.remove(queue)
-            self.queues.append(queue)
-        return queue
+__all__ = ["Fleet"]
 
 
-class Slot(NamedTuple):
-    """One worker process, which holds a document from start to finish."""
+class Fleet:
+    """All replicas of a service by number; those that have gone stay until their number is used again."""
 
-    replica: int
-    number: int
+    def __init__(self, world: World, index: int, service: Service) -> None:
+        self.world, self.index, self.service = world, index, service
+        self.startups = cycle(service.startups_ns.tolist())
+        self.line = Line(world.broker, service, world.documents.lots)
+        self.replicas: dict[int, Replica] = {}
+        self.deploys: list[Deploy] = []
+        for number in range(service.replicas):
+            self.replicas[number] = Replica(self, number)
+            self.replicas[number].be_ready()
+
+    def next_startup(self) -> int:
+        """Return how long the next start takes."""
+        return int(next(self.startups))
+
+    def of(self, *states: Cause) -> list[Replica]:
+        """Return the replicas in some states, by number."""
+        return [replica for _, replica in sorted(self.replicas.items()) if replica.state in states]
+
+    def wanted(self) -> list[Replica]:
+        """Return the replicas that are or will be ready and nobody took back, by number."""
+        return [replica for _, replica in sorted(self.replicas.items()) if replica.wanted and not replica.free]
+
+    def start(self, number: int) -> list[Replica]:
+        """Start so many replicas under the lowest free numbers."""
+        free = (n for n in count() if n not in self.replicas or self.replicas[n].free)
+        started = [Replica(self, next(free)) for _ in range(number)]
+        for replica in started:
+            self.replicas[replica.number] = replica
+            replica.start()
+        return started
+
+    def resize(self, number: int) -> bool:
+        """Have so many wanted: more start, or the highest numbers are taken back.  Tell whether that is a change."""
+        wanted = self.wanted()
+        self.start(number - len(wanted))
+        for replica in reversed(wanted[number:]):
+            replica.take_back(self.service.drain_ns)
+        return number != len(wanted)
+
+    def find(self, number: int) -> Replica | None:
+        """Return the replica that has a number, if one has."""
+        return self.replicas.get(number)
+
+    def deploy(self, row: int, change: Change) -> None:
+        """Replace all replicas by new ones."""
+        new = len(self.wanted())
+        if not new:
+            return
+        old = [replica for _, replica in sorted(self.replicas.items()) if _is_old(replica)]
+        for replica in old:
+            replica.wanted = False
+        deploy = Deploy(self, row, change, old)
+        self.deploys.append(deploy)
+        deploy.expects(self.start(new))
+
+    def started(self, replica: Replica) -> None:
+        """Notice that a replica is ready, or has gone."""
+        for deploy in list(self.deploys):
+            deploy.started(replica)
 
 
-class Workers:
-    """All slots of the fleet, and the line of those that are idle; ``start(job, slot)`` gives a document its slot."""
+def _is_old(replica: Replica) -> bool:
+    return replica.state in {Cause.READY, Cause.STARTING} or replica.returns
 
-    def __init__(self, clock: Clock, broker: Broker, fleet: Fleet, queues: list[int], lots: list[float]) -> None:
-        self.clock, self.broker, self.queues = clock, broker, queues
-        self.lots = lots  # a number in [0, 1) for each document, where dispatch is random
-        self.pick = getattr(self, f"_{fleet.dispatch}")
-        self.containers = [Container(clock, fleet, queues) for _ in range(fleet.replicas)]
-        self.idle: dict[Slot, None] = {}
-        self.freed = [Slot(r, s) for r in range(fleet.replicas) for s in range(fleet.concurrency)]
-        self.called = False
-        self.start: Callable[[int, Slot], None]
 
-    def free(self, slot: Slot) -> None:
-        """Take a slot back from the document that leaves it."""
-        self.containers[slot.replica].running -= 1
-        self.freed.append(slot)
-        self.call()
+class Deploy:
+    """A new set of replicas takes over from an old one, which is stopped when all new ones are ready."""
 
-    def call(self) -> None:
-        """Have messages handed out, once all else of this instant has happened, if anybody could take one."""
-        if not self.called and (self.idle or self.freed):
-            self.called = True
-            self.clock.at(self.clock.now, Order.DISPATCH, self._dispatch)
+    def __init__(self, fleet: Fleet, row: int, change: Change, old: list[Replica]) -> None:
+        self.fleet, self.row, self.change, self.old = fleet, row, change, old
+        self.starting: list[Replica] = []
 
-    def _dispatch(self, _: object) -> None:
-        self.called = False
-        self.freed.sort(key=lambda slot: (slot.number, slot.replica))
-        self.idle.update(dict.fromkeys(self.freed))
-        self.freed.clear()
-        while self.idle and (heads := self.broker.best(self.queues)):
-            slot = self.pick(heads)
-            del self.idle[slot]
-            container = self.containers[slot.replica]
-            container.running += 1
-            self.start(self.broker.take(container.choose(heads)), slot)
+    def expects(self, new: list[Replica]) -> None:
+        """Say which replicas take over."""
+        self.starting = new
 
-    def _longest_idle(self, _: dict[int, Message]) -> Slot:
-        """As Redis serves processes that are blocked in BLPOP: who has waited longest."""
-        return next(iter(self.idle))
+    def started(self, replica: Replica) -> None:
+        """Notice that a replica is ready or has gone; with the last new one the overlap begins."""
+        if replica not in self.starting:
+            return
+        self.starting.remove(replica)
+        if self.starting:
+            return
+        self.fleet.deploys.remove(self)
+        if self.change.lasts_ns == 0:
+            self._stop_old(None)
+        else:
+            clock = self.fleet.world.clock
+            clock.at(clock.now + self.change.lasts_ns, Order.OVERLAP_END + self.row, self._stop_old)
 
-    def _first(self, _: dict[int, Message]) -> Slot:
-        return min(self.idle)
-
-    def _least_busy(self, _: dict[int, Message]) -> Slot:
-        return min(self.idle, key=lambda slot: (self.containers[slot.replica].running, slot))
-
-    def _random(self, heads: dict[int, Message]) -> Slot:
-        """Any idle slot, by the lot of the message that was published first."""
-        oldest = min(heads.values(), key=lambda message: message.publication)
-        return sorted(self.idle)[floor(self.lots[oldest.job] * len(self.idle))]
+    def _stop_old(self, _: simpy.Event | None) -> None:
+        for replica in self.old:
+            if self.fleet.find(replica.number) is replica:
+                replica.take_back(self.change.drain_ns)

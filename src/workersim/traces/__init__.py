@@ -1,0 +1,8 @@
+"""Recorded systems: a file of somebody else's becomes jobs for another fleet, and the log of what was observed."""
+
+from __future__ import annotations
+
+from workersim.traces.reading import FORMATS, read_trace
+from workersim.traces.recording import Recording
+
+__all__ = ["FORMATS", "Recording", "read_trace"]

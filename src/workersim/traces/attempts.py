@@ -1,0 +1,97 @@
+"""Several rows of one job: attempts that were retried, messages that came twice, rows that were written twice."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from workersim.errors import InputError
+from workersim.traces.cells import ABSENT
+from workersim.traces.facts import Facts, Places
+from workersim.units import NEVER
+from workersim.workload.demands import picked, rearranged
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from workersim.traces.repairs import Repairs
+
+__all__ = ["by_job", "each_counted", "in_rows"]
+
+MOST_JOBS = 100_000_000
+
+TWICE = "the same as an earlier one of its attempt, as of a message that came twice: counted once"
+AGAIN = "of a further attempt of a job that has another row: the job arrives once"
+
+
+def by_job(facts: Facts, ids: NDArray[np.int64], attempt: NDArray[np.int64], repairs: Repairs) -> Facts:
+    """Return the rows by job, and then by attempt; jobs stand in the order of their first rows.
+
+    Parameters
+    ----------
+    facts
+        A row an attempt, all of them of jobs of their own so far.
+    ids
+        int64[n]; rows with the same one belong to one job, -1 is a job of its own.
+    attempt
+        int64[n], the number that the file gives; -1 where it gives none: the order of starts, then of rows.
+    repairs
+        Where is counted what was found.
+    """
+    n = len(facts)
+    alone = np.where(ids == ABSENT, np.arange(n) + ids.max(initial=0) + 1, ids)
+    _, first, job = np.unique(alone, return_index=True, return_inverse=True)
+    if len(first) == n:
+        return facts
+    rank = np.empty(len(first), np.int64)
+    rank[np.argsort(first, kind="stable")] = np.arange(len(first))
+    job = rank[job]
+    order = np.lexsort((np.arange(n), facts.started_ns, facts.published_ns, attempt, job))
+    said = np.stack([job, attempt, facts.published_ns, facts.started_ns, facts.finished_ns, facts.outcome])[:, order]
+    twice = np.concatenate([[False], (said[:, 1:] == said[:, :-1]).all(axis=0)])
+    repairs.add(TWICE, (order[twice] + 1).tolist())
+    order = order[~twice]
+    again = np.concatenate([[False], job[order][1:] == job[order][:-1]])
+    repairs.add(AGAIN, (order[again] + 1).tolist())
+    arrival = np.full(len(first), NEVER)
+    np.minimum.at(arrival, job, facts.arrival_ns)
+    return replace(in_rows(facts, order), job=job[order], arrival_ns=arrival[job[order]])
+
+
+def each_counted(facts: Facts, counts: NDArray[np.int64], repairs: Repairs) -> Facts:
+    """Return a job for each that a row stands for, evenly from its instant up to that of the next row.
+
+    Raises
+    ------
+    InputError
+        If these are more jobs than can be held, or none.
+    """
+    counts = np.maximum(counts, 0)
+    total = float(counts.sum(dtype=float))
+    if not 0 < total <= MOST_JOBS:
+        msg = f"column count: expected 1 to {MOST_JOBS:,} jobs in all, found {total:,.0f}"
+        raise InputError(msg)
+    arrival = facts.arrival_ns
+    gaps = np.maximum(np.diff(arrival), 0)
+    lasts = np.append(gaps, int(np.median(gaps)) if len(gaps) else 0)
+    rows = np.repeat(np.arange(len(facts)), counts)
+    nth = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    spread = in_rows(facts, rows)
+    repairs.say("Rows stand for several jobs: these arrive evenly from their row's instant up to the next one's.")
+    within = (nth * (lasts / np.maximum(counts, 1))[rows]).astype(np.int64)
+    arrived = arrival[rows] + within
+    return replace(spread, job=np.arange(len(rows)), arrival_ns=arrived, published_ns=arrived)
+
+
+def in_rows(facts: Facts, order: NDArray[np.int64]) -> Facts:
+    """Return some of the rows, in another order."""
+    held: dict[str, Any] = {each.name: getattr(facts, each.name) for each in fields(facts)}
+    columns: dict[str, Any] = {
+        name: picked(column, order) for name, column in held.items() if isinstance(column, np.ndarray)
+    }
+    places = facts.places
+    columns["places"] = Places(picked(places.replica, order), picked(places.slot, order), places.fleet)
+    columns["asked"] = {name: picked(column, order) for name, column in facts.asked.items()}
+    return replace(facts, **columns, demands=rearranged([facts.demands], order))

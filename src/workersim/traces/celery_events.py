@@ -1,0 +1,225 @@
+"""Celery's events as JSON lines, as ``celery events`` and ``workersim capture`` see them, with or without a meta line.
+
+Events are read into columns first.  The clock of each host is then compared with that of the receiver
+(``local_received``), the events are put into the order in which they happened, and attempts are followed through them.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from workersim.errors import InputError
+from workersim.traces.celery_attempts import TYPES, Event, Follower
+from workersim.traces.celery_facts import facts_of
+from workersim.units import NEVER, SECOND, shown
+from workersim.workload.files import open_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from workersim.traces.facts import Facts
+    from workersim.traces.repairs import Repairs
+    from workersim.workload.files import Progress
+
+__all__ = ["read_events"]
+
+SKEW_NS = SECOND  # what the clocks of two hosts may differ by unnoticed: the network and the receiver take time too
+AHEAD_NS = SECOND // 20  # an event that is received before it happened by more than this comes of a clock that is ahead
+LONGEST = 200
+NO_EVENT = "left out: no event, or one without a time or a task"
+UNKNOWN = "of a kind that says nothing of jobs: not looked at"
+DISORDER = "from before an event of an earlier line: put into order"
+
+
+def read_events(path: Path, repairs: Repairs, progress: Progress | None = None) -> tuple[Facts, int, str]:
+    """Read events, and return what they say, how many lines they have, and what gave the arrivals.
+
+    Raises
+    ------
+    InputError
+        If a line is no JSON object, or no line tells of a job.
+    """
+    columns = _Columns(path, repairs)
+    with closing(open_text(path, progress)) as text:
+        for number, line in enumerate(text, 1):
+            if line.strip():
+                columns.take(line, number)
+    if not columns.uuids:
+        msg = f"{path}: expected events of tasks (task-sent, task-received, …), found none"
+        raise InputError(msg)
+    instants = columns.aligned()
+    order = np.argsort(instants, kind="stable")
+    repairs.count(DISORDER, int((np.diff(instants) < -SECOND // 100).sum()), noun="event")
+    follower = Follower(len(columns.uuids), repairs)
+    for event in columns.events(instants, order):
+        follower.follow(event)
+    facts, arrival_from = facts_of(follower, columns, repairs, end_ns=int(instants.max()))
+    return facts, columns.rows, arrival_from
+
+
+class _Columns:
+    """Events as columns of numbers; names are kept once."""
+
+    def __init__(self, path: Path, repairs: Repairs) -> None:
+        self.path, self.repairs = path, repairs
+        self.rows = 0
+        self.meta: dict[str, Any] = {}
+        self.processes: list[dict[str, Any]] = []
+        self.uuids: dict[str, int] = {}
+        self.hosts: dict[str, int] = {}
+        self.classes: dict[str, int] = {}
+        self.queues: dict[str, int] = {}
+        self.class_of, self.queue_of, self.expires_of = array("q"), array("q"), array("q")
+        self.kind, self.task, self.host = array("b"), array("q"), array("i")
+        self.at, self.heard, self.retries, self.number = array("q"), array("q"), array("i"), array("q")
+        self.note, self.due = array("b"), array("q")
+
+    def take(self, line: str, number: int) -> None:
+        """Read one line."""
+        self.rows += 1
+        try:
+            event = json.loads(line, parse_constant=_no_number)
+        except (ValueError, RecursionError) as error:
+            said = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).partition(":")[0]
+            msg = f"{self.path}: row {self.rows} (line {number}): {said}; expected an event as JSON"
+            raise InputError(msg) from None
+        if not isinstance(event, dict):
+            msg = f"{self.path}: row {self.rows} (line {number}): expected an event, found {shown(event)}"
+            raise InputError(msg)
+        if isinstance(event.get("meta"), dict):
+            self.meta |= event["meta"]
+        elif isinstance(event.get("process"), dict):
+            self.processes.append(event["process"])
+        elif "sample" not in event:
+            self._event(event)
+
+    def _event(self, event: dict[str, Any]) -> None:
+        name = event.get("type")
+        if name not in TYPES:
+            known = isinstance(name, str) and name.startswith(("task-", "worker-"))
+            self.repairs.add(UNKNOWN if known else NO_EVENT, [self.rows])
+            return
+        at, uuid, host = _instant(event.get("timestamp")), event.get("uuid"), event.get("hostname")
+        is_task = name.startswith("task-")
+        if at is None or not isinstance(host, str) or (is_task and not _is_name(uuid)):
+            self.repairs.add(NO_EVENT, [self.rows])
+            return
+        heard = _instant(event.get("local_received"))
+        self.kind.append(TYPES[name])
+        self.task.append(self._task(event) if is_task else -1)
+        self.host.append(self.hosts.setdefault(host[:LONGEST], len(self.hosts)))
+        self.at.append(at)
+        self.heard.append(NEVER if heard is None else heard)
+        retries = event.get("retries")
+        self.retries.append(retries if isinstance(retries, int) and 0 <= retries < 10_000 else -1)
+        self.number.append(_lasted(event.get("runtime")))
+        self.note.append(_reason(event))
+        self.due.append(_calendar(event.get("eta")))
+
+    def _task(self, event: dict[str, Any]) -> int:
+        uuid = event["uuid"]
+        task = self.uuids.get(uuid)
+        if task is None:
+            task = self.uuids[uuid] = len(self.uuids)
+            self.class_of.append(-1)
+            self.queue_of.append(-1)
+            self.expires_of.append(NEVER)
+        if self.class_of[task] < 0 and _is_name(event.get("name")):
+            self.class_of[task] = self.classes.setdefault(event["name"], len(self.classes))
+        if self.queue_of[task] < 0 and _is_name(event.get("queue")):
+            self.queue_of[task] = self.queues.setdefault(event["queue"], len(self.queues))
+        if self.expires_of[task] == NEVER:
+            self.expires_of[task] = _calendar(event.get("expires"))
+        return task
+
+    # -- clocks ----------------------------------------------------------------------------------------
+
+    def aligned(self) -> NDArray[np.int64]:
+        """Return when each event happened, by the clock of the receiver where that of its host is off."""
+        at, heard, host = (np.frombuffer(column, dtype) for column, dtype in self._typed())
+        instants = at.copy()
+        for name, number in self.hosts.items():
+            own = np.flatnonzero((host == number) & (heard < NEVER))
+            if not len(own):
+                continue
+            lag = heard[own] - at[own]
+            if np.median(lag) > SKEW_NS or np.median(lag) < -AHEAD_NS:
+                shift = int(lag.min()) if np.median(lag) > 0 else int(np.median(lag))
+                instants[host == number] += shift
+                off = "behind" if shift > 0 else "ahead"
+                self.repairs.say(
+                    f"The clock of {shown(name)} is {abs(shift) / SECOND:,.6g} s {off}: its events are set by when "
+                    "they were received."
+                )
+        return instants
+
+    def _typed(self) -> list[tuple[array[int], Any]]:
+        return [(self.at, np.int64), (self.heard, np.int64), (self.host, np.int32)]
+
+    def events(self, instants: NDArray[np.int64], order: NDArray[np.int64]) -> Any:
+        """Yield the events in an order."""
+        for i in order.tolist():
+            yield Event(
+                self.kind[i],
+                self.task[i],
+                self.host[i],
+                int(instants[i]),
+                self.retries[i],
+                self.number[i],
+                self.note[i],
+                self.due[i],
+            )
+
+
+def _no_number(text: str) -> Any:
+    msg = f"{text} is no number in JSON"
+    raise ValueError(msg)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST and value.isprintable()
+
+
+def _instant(value: Any) -> int | None:
+    """Return Unix time in seconds as nanoseconds; None if it is none from 1990 to 2115."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 6.3e8 < value < 4.6e9:
+        return None
+    return round(value * SECOND)
+
+
+def _lasted(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 3e9:
+        return -1
+    return round(value * SECOND)
+
+
+def _calendar(value: Any) -> int:
+    """Return an instant in ISO 8601 (UTC where it says nothing); ``NEVER`` if it is none."""
+    if not isinstance(value, str) or len(value) > 64:
+        return NEVER
+    try:
+        when = datetime.fromisoformat(value)
+    except ValueError:
+        return NEVER
+    if not 1990 <= when.year <= 2100:
+        return NEVER
+    since = (when if when.tzinfo else when.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86400 + since.seconds) * SECOND + since.microseconds * 1000
+
+
+def _reason(event: dict[str, Any]) -> int:
+    """Return why a task ended as it did: 1 a time limit, 2 its process was lost, 3 it expired, else 0."""
+    said = str(event.get("exception", ""))[:LONGEST]
+    if "TimeLimitExceeded" in said:
+        return 1
+    if "WorkerLost" in said or said.startswith("ExceptionWithTraceback"):
+        return 2
+    return 3 if event.get("expired") is True else 0
