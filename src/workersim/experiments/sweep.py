@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 from contextlib import ExitStack
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -235,10 +236,8 @@ def _together(scenarios: Mapping[int, Scenario]) -> list[list[int]]:
 
 def _digest(scenario: Scenario, grid: Sequence[Point], replications: int | None) -> str:
     """Return what tells this sweep apart from any other: all that its table depends on."""
-    from workersim import __version__  # noqa: PLC0415 (the package that holds this room)
-
     said = {
-        "version": __version__,
+        "version": version("workersim"),
         "scenario": scenario.digest,
         "replications": replications,
         "points": [{path: str(value) for path, value in point.values.items()} for point in grid],
