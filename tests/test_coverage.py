@@ -7,7 +7,7 @@ from scipy import stats
 
 from .coverage_table import CASES, FIGURES, Case, experiments
 
-EXPERIMENTS = 120
+EXPERIMENTS = 80
 # What a share of 95 % comes out as in so many experiments, all but one time in a thousand.
 FEWEST, MOST = (stats.binom.ppf(share, EXPERIMENTS, 0.95) for share in (0.0005, 0.9995))
 LONG, SHORT = CASES[:3], (Case(0.9, 2_000, 10), Case(0.9, 40_000, 1))

@@ -432,7 +432,7 @@ def test_a_table_that_cannot_be_written_is_told_before_anything_is_run(tmp_path:
 
 
 SHELL = [sys.executable, "-m", "workersim", "sweep"]
-LONG = ["--vary", "fleet.replicas=1:12", "--vary", "fleet.vcpus=1,2", "--replications", "60"]
+LONG = ["--vary", "fleet.replicas=1:12", "--vary", "fleet.vcpus=1,2", "--replications", "40"]
 
 
 def test_a_killed_sweep_gives_the_same_file(tmp_path: Path) -> None:
