@@ -155,7 +155,8 @@ def _check_patience(log: RunLog) -> None:
     _refuse(log, early, "expired at {}, before its patience ends ({})", attempts.finished_ns, expires)
     punctual = expired & received & (attempts.finished_ns == expires)
     _refuse(log, punctual, "expired in a worker at {}, when its patience had not ended yet", expires)
-    late = expired & ~received & (attempts.finished_ns != expires)
+    # A retry that is published when patience has ended already leaves at once.
+    late = expired & ~received & (attempts.finished_ns != np.maximum(expires, attempts.published_ns))
     _refuse(log, late, "expired at {}, its patience ended at {}", attempts.finished_ns, expires)
     overdue = _ideal(log) & (attempts.started_ns < NEVER) & (attempts.started_ns > expires)
     _refuse(log, overdue, "started at {} although its patience ended at {}", attempts.started_ns, expires)
@@ -205,7 +206,8 @@ def _check_places(log: RunLog) -> None:
     # Processes come and go with a worker's own autoscaler; their numbers stay below the most there ever were.
     there = containers(log)
     most = there.slots[there.rows(np.where(ran, attempts.replica, log.fleet.replica[0]))]
-    _refuse(log, ran & (attempts.slot >= most), "slot {} of {}", attempts.slot, most)
+    # A replica that runs out of memory at the instant at which it is ready has no row that says so.
+    _refuse(log, ran & (attempts.slot >= most) & (most > 0), "slot {} of {}", attempts.slot, most)
     gone = timeline.gone_ns[rows]
     _refuse(
         log,
