@@ -108,7 +108,7 @@ def _service(replicas: int, concurrency: int) -> dict[str, Any]:
 def _times(settings: dict[str, Any]) -> dict[str, Any]:
     """Turn ``drain=5`` into ``drain_ns=5_000_000``."""
     known = set(Celery.__dataclass_fields__) | set(Service.__dataclass_fields__)
-    found = {}
+    found: dict[str, Any] = {}
     for key, value in settings.items():
         if key == "startups":
             found["startups_ns"] = np.array([_ns(ms) for ms in value], np.int64)

@@ -57,7 +57,13 @@ def idle_while_waiting(log: RunLog, served: frozenset[int] | None) -> tuple[int,
 
 def _in_service(log: RunLog, service: int, terms: Terms) -> tuple[int, int] | None:
     queues = None if terms.queues is None else frozenset(terms.queues)
-    taken = _taken(log, queues) & ~np.isin(log.jobs.job_class, terms.delayed)[log.attempts.job]
+    # What a Celery worker has reserved out of a list that both consume waits in there, and no slot can take it.
+    reserved = [each.queues for each in log.terms if not each.ideal]
+    if None in reserved:
+        return None
+    apart = ~np.isin(log.jobs.queue, [queue for listed in reserved for queue in listed or ()])
+    due = ~np.isin(log.jobs.job_class, terms.delayed)
+    taken = _taken(log, queues) & (apart & due)[log.attempts.job]
     attempts, fleet = log.attempts, log.fleet
     if len(log.services) > 1:
         rows = fleet.replica // SERVICE == service
