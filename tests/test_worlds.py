@@ -128,6 +128,37 @@ def test_patience_in_a_worker_ends_when_somebody_looks() -> None:
         replace(log, terms=(Terms(ideal=True),)).check()
 
 
+def test_a_retry_without_patience_is_looked_at_once() -> None:
+    def of(finish: float) -> RunLog:
+        rows = [
+            Row(0, 0, 9, Outcome.RETRIED, job=0, expires=5),
+            Row(0, None, finish, Outcome.EXPIRED, job=0, attempt=1, published=9),
+        ]
+        return log_of(*rows, horizon=20, terms=(Terms(),))
+
+    of(9).check()
+    with pytest.raises(LogError, match="expired at 10000000000, its patience ended at 9000000000"):
+        of(10).check()
+
+
+def test_a_message_on_its_way_to_a_celery_worker_waits_beside_an_idle_slot() -> None:
+    """Service `mail` is ideal and idle; the message may be taken by `ocr`, whose workers fetch it."""
+    fleet = fleet_of((0, 0, READY, 1), (0, SERVICE, READY, 1))
+    terms = (Terms(ideal=False), Terms())
+    fetched = log_of(Row(0, 0.004, 9, reserved=0.001), horizon=9, fleet=fleet, services=("ocr", "mail"), terms=terms)
+    fetched.check()
+    taken = log_of(Row(0, 1, 9, replica=SERVICE), horizon=9, fleet=fleet, services=("ocr", "mail"), terms=terms)
+    with pytest.raises(LogError, match=r"attempts row 0 .* waits from 0 on although a slot is idle"):
+        taken.check()
+
+
+def test_a_replica_that_was_up_for_no_time_has_no_row_that_says_so() -> None:
+    log = log_of(Row(0, 0, 0, Outcome.LOST), horizon=9, fleet=fleet_of((0, 0, DOWN, 0)), phases=phases_of())
+    log.check()
+    with pytest.raises(LogError, match="not ready"):
+        log_of(Row(0, 0, 1, Outcome.LOST), horizon=9, fleet=fleet_of((0, 0, DOWN, 0))).check()
+
+
 def test_a_start_that_takes_its_replica_down_is_over_at_that_instant() -> None:
     fleet = fleet_of((0, 0, READY, 2), (5, 0, Cause.STARTING, 0), (8, 0, READY, 2))
     rows = [Row(0, 0, 5, Outcome.LOST), Row(5, 5, 5, Outcome.LOST, slot=1), Row(6, 8, 9)]
