@@ -51,6 +51,7 @@ NAMES = [
     "Workload",
     "__version__",
     "check",
+    "check_observed",
     "explore",
     "load",
     "plan",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from workersim.errors import InputError, LogError, MissingExtraError, WorkersimError
     from workersim.experiments import Result
     from workersim.experiments.check import check
+    from workersim.experiments.observed import check_observed
     from workersim.experiments.planning import Plan, plan
     from workersim.experiments.replay import Replay, replay
     from workersim.experiments.run import run
@@ -101,6 +102,7 @@ __all__ = [
     "Workload",
     "__version__",
     "check",
+    "check_observed",
     "explore",
     "load",
     "plan",
@@ -131,6 +133,7 @@ _ROOMS = {
     "Verdict": "claims",
     "WorkersimError": "errors",
     "check": "experiments",
+    "check_observed": "experiments",
     "read_trace": "traces",
     "replay": "experiments",
     "plan": "experiments.planning",

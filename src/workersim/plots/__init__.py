@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from workersim.plots.distribution import waits
     from workersim.plots.front import cost_front
     from workersim.plots.gantt import slots
+    from workersim.plots.replayed import replayed_queues, replayed_waits
     from workersim.plots.replicas import fleet
     from workersim.plots.saturation import utilization_curve
     from workersim.plots.tornado import tornado
@@ -26,6 +27,8 @@ __all__ = [
     "fleet",
     "over_time",
     "queue_length",
+    "replayed_queues",
+    "replayed_waits",
     "slots",
     "tornado",
     "utilization",
@@ -36,6 +39,8 @@ __all__ = [
 _MODULES = {
     "cost_front": "front",
     "fleet": "replicas",
+    "replayed_queues": "replayed",
+    "replayed_waits": "replayed",
     "slots": "gantt",
     "tornado": "tornado",
     "utilization_curve": "saturation",
