@@ -22,9 +22,9 @@ from click.testing import CliRunner, Result
 
 import workersim as ws
 from workersim.cli import main
-from workersim.cli.jobs_file import JobsFile
 from workersim.cli.progress import _Bar
 from workersim.cli.shell import interruptible
+from workersim.experiments.table_file import TableFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +87,7 @@ def test_run_prints_a_table() -> None:
     text = told("run", OVERLOAD)
     assert text.startswith(
         "Scenario 4: 10 simultaneous uploads\nfleet  1 replica × (4 slots, 4 vCPUs, 4.4 GB of 8 GB, room for 7 slots)\n"
-    )  # noqa: RUF001
+    )
     assert re.search(r"^  that waited +26.7 min +20 min +40 min", text, re.MULTILINE)
     assert re.search(r"^jobs +10 arrived, 10 finished$", text, re.MULTILINE)
     assert text == ws.run(ws.load(OVERLOAD)).summary() + "\n"
@@ -257,7 +257,7 @@ def test_a_failure_half_way_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
     link = tmp_path / "link.csv"
     link.symlink_to(tmp_path / "real.csv")
-    JobsFile(str(link)).write(pd.DataFrame({"job": [0]}))
+    TableFile(str(link), "--jobs-out").write(pd.DataFrame({"job": [0]}))
     assert link.is_symlink()
     assert link.read_text() == "job\n0\n"
 
@@ -394,7 +394,7 @@ def test_all_problems_of_all_files_come_before_anything_runs(tmp_path: Path) -> 
         (["rnu"], "no such command 'rnu'; did you mean 'run'? (see"),
         (["simulate"], "no such command 'simulate'; there are run, check, "),
         (["run"], "Missing argument 'SCENARIO.yaml|FOLDER...'"),
-        (["run", "x.yaml", "--replicaton", "3"], "No such option '--replicaton'. Did you mean '--replications'?"),
+        (["run", "x.yaml", "--engin", "auto"], "No such option '--engin'. Did you mean '--engine'?"),
         (["run", "x.yaml", "--engine", "numba"], "'numba' is not one of 'auto', 'simpy', 'compiled'"),
         (["run", "x.yaml", "--seed", "-1"], "-1 is not in the range"),
         (["run", "x.yaml", "--replications", "0"], "0 is not in the range"),

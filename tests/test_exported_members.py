@@ -14,6 +14,7 @@ import workersim
 NAMES = [
     "Burst",
     "Claim",
+    "Comparison",
     "Deterministic",
     "Empirical",
     "Erlang",
@@ -42,6 +43,7 @@ NAMES = [
     "Scipy",
     "Sensitivity",
     "StepFunction",
+    "Sweep",
     "Trace",
     "Triangular",
     "Uniform",
@@ -52,6 +54,7 @@ NAMES = [
     "__version__",
     "check",
     "check_observed",
+    "compare",
     "explore",
     "load",
     "plan",
@@ -63,6 +66,7 @@ NAMES = [
     "run",
     "schema",
     "sensitivity",
+    "sweep",
     "theory",
 ]
 

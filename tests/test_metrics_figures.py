@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -232,3 +233,12 @@ def flat(tree: dict[str, Any], path: str = "") -> dict[str, float]:
         else:
             found[path + name] = -1.0 if value is None else value
     return found
+
+
+@given(valid_logs())
+def test_where_jobs_wait_is_the_same_as_read_from_its_curves(log: RunLog) -> None:
+    tree = figures(log)
+    for name in ("queue_length", "visible", "reserved"):
+        curve = over_time(log, name)
+        mean = None if math.isnan(curve.mean()) else curve.mean()
+        assert tree[name] == {"mean": mean, "max": curve.max()}, name

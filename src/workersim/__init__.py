@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from workersim import plots, theory
     from workersim.claims import Verdict
     from workersim.errors import InputError, LogError, MissingExtraError, WorkersimError
-    from workersim.experiments import Result
+    from workersim.experiments import Comparison, Result, Sweep
     from workersim.experiments.check import check
+    from workersim.experiments.compare import compare
     from workersim.experiments.observed import check_observed
     from workersim.experiments.planning import Plan, plan
     from workersim.experiments.replay import Replay, replay
     from workersim.experiments.run import run
     from workersim.experiments.sensitivities import Sensitivity, sensitivity
+    from workersim.experiments.sweep import sweep
     from workersim.explorer import explore
     from workersim.metrics import StepFunction
     from workersim.report.making import report
@@ -65,6 +67,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Burst",
     "Claim",
+    "Comparison",
     "Deterministic",
     "Empirical",
     "Erlang",
@@ -93,6 +96,7 @@ __all__ = [
     "Scipy",
     "Sensitivity",
     "StepFunction",
+    "Sweep",
     "Trace",
     "Triangular",
     "Uniform",
@@ -103,6 +107,7 @@ __all__ = [
     "__version__",
     "check",
     "check_observed",
+    "compare",
     "explore",
     "load",
     "plan",
@@ -114,12 +119,14 @@ __all__ = [
     "run",
     "schema",
     "sensitivity",
+    "sweep",
     "theory",
 ]
 
 # What lives elsewhere than in ``scenario``; every name is looked up when it is first used, so that
 # ``import workersim`` loads neither pydantic nor pandas nor an engine.
 _ROOMS = {
+    "Comparison": "experiments",
     "InputError": "errors",
     "LogError": "errors",
     "MissingExtraError": "errors",
@@ -130,10 +137,13 @@ _ROOMS = {
     "RunLog": "runlog",
     "Sensitivity": "experiments.sensitivities",
     "StepFunction": "metrics",
+    "Sweep": "experiments",
     "Verdict": "claims",
     "WorkersimError": "errors",
     "check": "experiments",
     "check_observed": "experiments",
+    "compare": "experiments",
+    "sweep": "experiments",
     "read_trace": "traces",
     "replay": "experiments",
     "plan": "experiments.planning",

@@ -10,7 +10,20 @@ from workersim.cli.shell import Shell
 __all__ = ["main"]
 
 
-COMMANDS = ("run", "check", "inspect", "replay", "plan", "sensitivity", "report", "explore", "theory", "schema")
+COMMANDS = (
+    "run",
+    "check",
+    "inspect",
+    "replay",
+    "compare",
+    "sweep",
+    "plan",
+    "sensitivity",
+    "report",
+    "explore",
+    "theory",
+    "schema",
+)
 
 
 @click.group(

@@ -44,9 +44,9 @@ def command(
     """
     file = None
     if jobs_out is not None:
-        from workersim.cli.jobs_file import JobsFile  # noqa: PLC0415  # --help need not wait for it
+        from workersim.experiments.table_file import TableFile  # noqa: PLC0415  # --help need not wait for it
 
-        file = JobsFile(jobs_out)
+        file = TableFile(jobs_out, "--jobs-out")
     reading = {name: options.pop(name) for name in ("format_", "columns", "processes")}
     found = _replayed(read(trace, **reading), fleet, options)
     if file:

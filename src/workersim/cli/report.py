@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workersim.cli.output_file import OutputFile
 from workersim.cli.progress import progress_bar
 from workersim.cli.shell import interruptible, naming
 
@@ -35,7 +34,8 @@ def command(scenarios: tuple[str, ...], *, out: str, note: str, **settings: Any)
 
     The page is a single file that needs no network.  A folder stands for the *.yaml files in it.
     """
-    from workersim.report.gathering import Settings  # noqa: PLC0415  # --help need not wait for pydantic
+    from workersim.experiments.output_file import OutputFile  # noqa: PLC0415  # --help need not wait for pydantic
+    from workersim.report.gathering import Settings  # noqa: PLC0415  # as above
     from workersim.report.making import Report, ensure_replaceable  # noqa: PLC0415  # as above
     from workersim.scenario import load_many  # noqa: PLC0415  # as above
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -30,6 +30,8 @@ __all__ = ["command"]
 )
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Instead of the scenario's.")
 @click.option("--replications", type=click.IntRange(1, 100_000), help="Instead of the scenario's.")
+@click.option("--until", metavar="'wait.p95 ± 5%'", help="Run more replications until a figure is known so well.")
+@click.option("--max-replications", type=click.IntRange(1, 100_000), help="The most for --until; default 1,000.")
 @click.option("--json", "as_json", is_flag=True, help="Print an object, or a list of several.")
 @click.option("--jobs-out", metavar="FILE.csv|.parquet", help="Write one row an attempt (replication 0).")
 @click.option("--trace-out", metavar="FILE.json", help="Write a trace for ui.perfetto.dev (replication 0).")
@@ -38,8 +40,18 @@ def command(
 ) -> None:
     """Run scenarios and print their figures: waits, queue length, utilization, memory, cost.
 
-    A folder stands for the *.yaml files in it.
+    A folder stands for the *.yaml files in it. --until takes ± or +-, of the mean ('wait.p95 ± 5%') or in a
+    unit ('wait.mean ± 30 s'); it is half the width of the 95 % interval over replications.
     """
+    most = settings.pop("max_replications")
+    if most is not None and settings["until"] is None:
+        _misused("--max-replications goes with --until")
+    if settings["until"] is not None:
+        if settings["replications"] is not None:
+            _misused(
+                "expected either --replications or --until, found both; --max-replications is the most for --until"
+            )
+        settings["replications"] = most
     from workersim.scenario import load_many  # noqa: PLC0415  # --help need not wait for pydantic
 
     writers = list(_writers(jobs_out, trace_out))
@@ -64,14 +76,18 @@ def command(
 def _writers(jobs_out: str | None, trace_out: str | None) -> Iterator[Callable[[Result], None]]:
     """Check the files that are asked for, and give what writes each of them."""
     if jobs_out is not None:
-        from workersim.cli.jobs_file import JobsFile  # noqa: PLC0415  # as above
+        from workersim.experiments.table_file import TableFile  # noqa: PLC0415  # as above
 
-        jobs_file = JobsFile(jobs_out)
+        jobs_file = TableFile(jobs_out, "--jobs-out")
         yield lambda result: jobs_file.write(result.attempts)
     if trace_out is not None:
         from workersim.cli.trace_file import TraceFile  # noqa: PLC0415  # as above
 
         yield TraceFile(trace_out).write
+
+
+def _misused(msg: str) -> NoReturn:
+    raise click.UsageError(msg, click.get_current_context())
 
 
 def _run(scenario: Scenario, settings: dict[str, Any], *, keep_log: bool | None) -> Result:

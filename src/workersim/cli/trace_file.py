@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workersim.cli.output_file import OutputFile
+from workersim.experiments.output_file import OutputFile
 
 if TYPE_CHECKING:
     from workersim.experiments import Result

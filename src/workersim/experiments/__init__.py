@@ -1,9 +1,25 @@
 """Run scenarios, once or many times, and say what came of it."""
 
 from workersim.experiments.check import check
+from workersim.experiments.compare import compare
+from workersim.experiments.compared import Comparison
 from workersim.experiments.observed import check_observed
 from workersim.experiments.replay import Replay, replay
 from workersim.experiments.result import Figures, Result
 from workersim.experiments.run import run
+from workersim.experiments.sweep import sweep
+from workersim.experiments.swept import Sweep
 
-__all__ = ["Figures", "Replay", "Result", "check", "check_observed", "replay", "run"]
+__all__ = [
+    "Comparison",
+    "Figures",
+    "Replay",
+    "Result",
+    "Sweep",
+    "check",
+    "check_observed",
+    "compare",
+    "replay",
+    "run",
+    "sweep",
+]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from workersim import claims, workload
+from workersim.errors import InputError
 from workersim.experiments.run import ensure_scenario, measure_each, prepare, simulate
 from workersim.scenario import MEASURES
 from workersim.units import Duration, Rate, Share, Size
@@ -33,6 +35,7 @@ def check(
     engine: Literal["auto", "simpy", "compiled"] = "auto",
     seed: int | None = None,
     replications: int | None = None,
+    budget: int = MOST_REPLICATIONS,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Verdict]:
     """Run a scenario and return a verdict on each of its claims.
@@ -44,9 +47,11 @@ def check(
     engine, seed, progress
         As for ``run``.
     replications
-        How often to run it, instead of what the scenario says.  Where chance has a part and a single
-        replication is asked for, which could decide nothing, there are 10 and then twice as many, up
-        to 160 replications or 20 million jobs, for as long as a claim is open that more of them may decide.
+        How often to run it, no more and no less.  None, or 1, which could decide nothing: where chance has a part as
+        often as the scenario says, but 10 times at least, and then twice as often, up to the budget or 20 million
+        jobs, for as long as a claim is open that more of them may decide.  Without chance it is run once.
+    budget
+        The most replications for that.  A claim that is open at its end stays inconclusive, and says so.
 
     Returns
     -------
@@ -77,19 +82,22 @@ def check(
     'supported'
     """
     ensure_scenario(scenario)
+    if budget < 1:
+        msg = f"budget: expected 1 replication or more, found {budget}"
+        raise InputError(msg)
     sentences = [_sentence(scenario, claim) for claim in scenario.claims]
     outcomes = [claim for claim, written in zip(sentences, scenario.claims, strict=True) if not written.is_input]
     found: Iterator[Verdict] = iter(())
     if outcomes:
         asked = scenario.run.replications if replications is None else replications
-        growing = asked == 1 and workload.is_random(scenario)
-        asked = FIRST_REPLICATIONS if growing else asked
+        growing = replications in (None, 1) and workload.is_random(scenario)
+        asked = min(max(FIRST_REPLICATIONS, asked), budget) if growing else asked
         scenario, jobs, used = prepare(scenario, engine=engine, seed=seed, replications=asked)
-        most = min(MOST_REPLICATIONS, MOST_JOBS // max(len(jobs), 1)) if growing else asked
+        most = min(budget, MOST_JOBS // max(len(jobs), 1)) if growing else asked
         runs = _Runs(scenario, outcomes, used, progress, [])
         runs.keep(jobs, simulate(scenario, jobs, used))
         del jobs  # as large as a log
-        found = iter(runs.judge(asked, most))
+        found = iter(runs.judge(asked, most, growing=growing))
     return [
         claims.assumed(claim, scenario.quantity_at(claim.measure), scenario=scenario.name)
         if written.is_input
@@ -114,7 +122,7 @@ class _Runs(NamedTuple):
         evidence = claims.Evidence(log, warm_up_ns=int(self.scenario.run.warm_up))
         return [evidence.about(claim) for claim in self.sentences]
 
-    def judge(self, wanted: int, most: int) -> list[Verdict]:
+    def judge(self, wanted: int, most: int, *, growing: bool) -> list[Verdict]:
         """Run as many as are wanted, and twice as many while a claim is open, up to the most."""
         random = workload.is_random(self.scenario)
         while True:
@@ -125,8 +133,13 @@ class _Runs(NamedTuple):
                 claims.judge(claim, runs, scenario=self.scenario.name, random=random)
                 for claim, runs in zip(self.sentences, told, strict=True)
             ]
-            if not random or wanted >= most or not any(map(claims.could_change, verdicts, told)):
+            open_still = [random and claims.could_change(*each) for each in zip(verdicts, told, strict=True)]
+            if not any(open_still):
                 return verdicts
+            if wanted >= most:
+                return [
+                    _undecided(v, wanted) if o and growing else v for v, o in zip(verdicts, open_still, strict=True)
+                ]
             wanted = min(2 * wanted, most)
 
     def _run_up_to(self, wanted: int) -> None:
@@ -135,6 +148,12 @@ class _Runs(NamedTuple):
             self.seen.append(observed)
             if self.progress:
                 self.progress(len(self.seen), wanted)
+
+
+def _undecided(verdict: Verdict, replications: int) -> Verdict:
+    """Say that it was the budget that left a claim open."""
+    why = f"{verdict.why} The budget of {replications:,} replications ended before that was decided."
+    return dataclasses.replace(verdict, why=why)
 
 
 def _sentence(scenario: Scenario, claim: Claim) -> Sentence:

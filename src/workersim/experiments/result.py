@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from workersim.errors import LogError
-from workersim.units import nearest
+from workersim.units import SECOND, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from workersim.metrics import StepFunction
     from workersim.runlog import RunLog
     from workersim.scenario import Scenario
+    from workersim.statistics import Estimate
 
 __all__ = ["Figures", "Result"]
 
@@ -140,6 +141,64 @@ class Result:
         from workersim.metrics import over_time  # noqa: PLC0415 (as small as the call)
 
         return over_time(self.log, name, queue=queue, replica=replica, service=service)
+
+    def within_run(self, measure: str, *, level: float = 0.95) -> Estimate:
+        """Return a figure of waits or responses of replication 0, with an interval from that one run (batch means).
+
+        For one long run instead of many: the warm-up is left out once.  ``longer`` of what is returned says how many
+        times as long the run should be for the interval to be trusted; 1: it is long enough.
+
+        Parameters
+        ----------
+        measure
+            ``wait`` or ``response``, and ``mean``, ``p50``, ``p90``, ``p95`` or ``p99``, such as ``wait.p95``.
+        level
+            Of the interval.
+
+        Raises
+        ------
+        LogError
+            If there is no log, no such figure, or no job to tell it from.
+        """
+        from workersim.metrics import QUANTILES, waits_in_order  # noqa: PLC0415 (as small as the call)
+        from workersim.statistics import batch_means, batch_quantile  # noqa: PLC0415 (as above)
+
+        of, _, figure = measure.partition(".")
+        if of not in ("wait", "response") or figure not in ("mean", *QUANTILES):
+            msg = (
+                f"an interval from one run is for wait.mean, wait.p95, response.mean and the like, not for {measure!r}"
+            )
+            raise LogError(msg)
+        _, values_ns = waits_in_order(self.log, warm_up_ns=int(self.scenario.run.warm_up), response=of == "response")
+        if not len(values_ns):
+            msg = f"no job of this run has a {of}"
+            raise LogError(msg)
+        seconds = values_ns / SECOND
+        if figure == "mean":
+            return batch_means(seconds, level=level)
+        return batch_quantile(seconds, QUANTILES[figure], level=level)
+
+    def propose_warm_up(self) -> float | None:
+        """Return after how many seconds the beginning of replication 0 has passed, by MSER-5 on its waits.
+
+        A proposal, which changes nothing: look at ``ws.plots.warm_up(result)``, and say so in ``run.warm_up``.
+        None: the run is too short to tell.
+
+        Raises
+        ------
+        LogError
+            If there is no log.
+        """
+        from workersim.metrics import waits_in_order  # noqa: PLC0415 (as small as the call)
+        from workersim.statistics import mser5  # noqa: PLC0415 (as above)
+
+        arrival_ns, wait_ns = waits_in_order(self.log)
+        if len(wait_ns) < 10:
+            return None
+        found = mser5(wait_ns / SECOND)
+        if not found.settled:
+            return None
+        return int(arrival_ns[found.leave_out]) / SECOND if found.leave_out else 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the object that ``workersim run --json`` prints."""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from workersim import engines, workload
 from workersim.errors import InputError, LogError
+from workersim.experiments.flat import short_runs
 from workersim.experiments.load import Load
 from workersim.experiments.measuring import Sample, can_stream, ensure_warm_up, measured, sample_of
+from workersim.experiments.precision import MOST, Precision, read_precision
 from workersim.experiments.result import Result
 from workersim.metrics import figures
 from workersim.statistics import combine
@@ -23,8 +27,19 @@ if TYPE_CHECKING:
     from workersim.scenario import Scenario
     from workersim.workload import Jobs
 
-__all__ = ["ensure_scenario", "measure_each", "pick", "prepare", "run", "simulate"]
+__all__ = [
+    "ensure_scenario",
+    "keeps_log",
+    "measure_each",
+    "measure_log",
+    "pick",
+    "prepare",
+    "run",
+    "settle",
+    "simulate",
+]
 
+FIRST = 10  # replications before it is asked whether a figure is known well enough
 ENGINES = ("auto", "simpy", "compiled")
 HELD = 20_000_000  # jobs whose log is kept unless somebody says otherwise: about 1 GB
 SMALL = 100_000  # jobs up to which exact quantiles from a passing log cost no more than those of a measured run
@@ -32,12 +47,13 @@ SMALL = 100_000  # jobs up to which exact quantiles from a passing log cost no m
 Measured = TypeVar("Measured")
 
 
-def run(
+def run(  # noqa: PLR0913 (each of them is asked for by somebody, and all but the first by name)
     scenario: Scenario,
     *,
     engine: Literal["auto", "simpy", "compiled"] = "auto",
     seed: int | None = None,
     replications: int | None = None,
+    until: str | None = None,
     keep_log: bool | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Result:
@@ -51,6 +67,11 @@ def run(
         Both engines return the same log; ``"auto"`` takes the one that is done first.
     seed, replications
         Instead of those in the scenario.
+    until
+        How well a figure is to be known, such as ``"wait.p95 ± 5%"`` (of its mean) or ``"wait.mean ± 30 s"``: 10
+        replications, and more until half the width of the 95 % interval is no more than that. ``replications`` is then
+        the most, by default 1,000; ``result.warnings`` says how far it came if that ends it. Without chance there is
+        one run.
     keep_log
         Whether the log of replication 0 is kept. Without it a long run takes memory for the jobs in hand only, and its
         quantiles are within 0.1 %. None: kept up to 20 million jobs.
@@ -80,36 +101,84 @@ def run(
     >>> result.queue_length.max, result.wait.mean, result.response.max
     (6.0, 960.0, 3600.0)
     """
-    settled = _settle(scenario, engine=engine, seed=seed, replications=replications)
-    if not _keeps_log(settled, engine, keep_log=keep_log):
-        return _collect(settled, "compiled", None, _measured_each(settled), progress)
-    scenario, jobs, used = prepare(scenario, engine=engine, seed=seed, replications=replications)
+    settled = settle(scenario, engine=engine, seed=seed, replications=None if until else replications)
+    goal = _goal(settled, until, replications)
+    if not keeps_log(settled, engine, keep_log=keep_log):
+        return _collect(settled, "compiled", None, _gather(partial(_measured_each, settled), goal, progress))
+    scenario, jobs, used = prepare(settled, engine=engine, replications=goal.most)
     log = simulate(scenario, jobs, used)
-    first = _measure(scenario, jobs, log)
+    first = measure_log(scenario, jobs, log)
 
     def measure(jobs: Jobs, log: RunLog) -> Sample:
-        return _measure(scenario, jobs, log)
+        return measure_log(scenario, jobs, log)
 
-    samples = chain([first], measure_each(scenario, used, range(1, scenario.run.replications), measure))
-    return _collect(scenario, used, log if keep_log is not False else None, samples, progress)
+    def samples(some: range) -> Iterator[Sample]:
+        further = measure_each(scenario, used, range(max(some.start, 1), some.stop), measure)
+        return chain([first], further) if some.start == 0 else further
+
+    return _collect(scenario, used, log if keep_log is not False else None, _gather(samples, goal, progress))
 
 
-def _collect(
-    scenario: Scenario,
-    engine: engines.Engine,
-    log: RunLog | None,
-    samples: Iterator[Sample],
-    progress: Callable[[int, int], None] | None,
-) -> Result:
-    """Return the result that the samples of all replications make, in the order in which they come."""
+class _Goal(NamedTuple):
+    """How many replications to begin with, how many there may be, and what more than the first are for."""
+
+    first: int
+    most: int
+    precision: Precision | None
+    random: bool = True
+
+
+def _goal(scenario: Scenario, until: str | None, most: int | None) -> _Goal:
+    if until is None:
+        return _Goal(scenario.run.replications, scenario.run.replications, None)
+    precision = read_precision(until)
+    most = MOST if most is None else most
+    if most < 1:
+        msg = f"replications: expected 1 or more, found {most}"
+        raise InputError(msg)
+    if not workload.is_random(scenario):
+        return _Goal(1, 1, precision, random=False)
+    return _Goal(min(FIRST, most), most, precision)
+
+
+class _Told(NamedTuple):
+    """The samples of all replications, in their order, and what is to be said if they were not enough."""
+
+    samples: list[Sample]
+    warnings: tuple[str, ...]
+
+
+def _gather(
+    measure: Callable[[range], Iterator[Sample]], goal: _Goal, progress: Callable[[int, int], None] | None
+) -> _Told:
+    """Measure as many replications as it takes."""
     told: list[Sample] = []
-    for sample in samples:
-        told.append(sample)
-        if progress:
-            progress(len(told), scenario.run.replications)
-    figures = tuple(sample.figures for sample in told)
+    wanted = goal.first
+    while True:
+        for sample in measure(range(len(told), wanted)):
+            told.append(sample)
+            if progress:
+                progress(len(told), wanted)
+        if goal.precision is None:
+            return _Told(told, ())
+        trees = [sample.figures for sample in told]
+        if goal.precision.reached(trees) or not goal.random:
+            return _Told(told, ())
+        if wanted >= goal.most:
+            return _Told(told, (goal.precision.how_far(trees),))
+        wanted = min(goal.most, goal.precision.next_count(trees))
+
+
+def _collect(scenario: Scenario, engine: engines.Engine, log: RunLog | None, told: _Told) -> Result:
+    """Return the result that the samples of all replications make."""
+    figures = tuple(sample.figures for sample in told.samples)
+    if len(figures) != scenario.run.replications:
+        scenario = scenario.replace("run.replications", len(figures))
+        log = None if log is None else replace(log, digest=scenario.digest)
     broken = () if log is None else tuple(_broken_law(scenario, log))
-    return Result(scenario, engine, combine(figures), log, figures, broken + told[0].warnings)
+    short = tuple(short_runs(scenario, [tree["wait"] for tree in figures]))
+    warnings = broken + told.samples[0].warnings + short + told.warnings
+    return Result(scenario, engine, combine(figures), log, figures, warnings)
 
 
 def ensure_scenario(scenario: object) -> None:
@@ -119,7 +188,7 @@ def ensure_scenario(scenario: object) -> None:
         raise InputError(msg)
 
 
-def _settle(scenario: Scenario, *, engine: str, seed: int | None, replications: int | None) -> Scenario:
+def settle(scenario: Scenario, *, engine: str, seed: int | None, replications: int | None) -> Scenario:
     """Return the scenario with these settings instead of its own."""
     ensure_scenario(scenario)
     if engine not in ENGINES:
@@ -131,10 +200,10 @@ def _settle(scenario: Scenario, *, engine: str, seed: int | None, replications: 
 
 
 def prepare(
-    scenario: Scenario, *, engine: str, seed: int | None, replications: int | None
+    scenario: Scenario, *, engine: str, seed: int | None = None, replications: int | None
 ) -> tuple[Scenario, Jobs, engines.Engine]:
     """Return the scenario with these settings, the jobs of replication 0, and the engine to run them all on."""
-    scenario = _settle(scenario, engine=engine, seed=seed, replications=replications)
+    scenario = settle(scenario, engine=engine, seed=seed, replications=replications)
     jobs = workload.realise(scenario)
     return scenario, jobs, pick(engine, len(jobs) * scenario.run.replications)
 
@@ -146,7 +215,7 @@ def pick(engine: str, jobs: int) -> engines.Engine:
     return "simpy" if engine == "simpy" else "compiled"
 
 
-def _keeps_log(scenario: Scenario, engine: str, *, keep_log: bool | None) -> bool:
+def keeps_log(scenario: Scenario, engine: str, *, keep_log: bool | None) -> bool:
     """Tell whether the jobs of the run are held: if somebody wants the log, or nothing is gained without it."""
     if keep_log or engine == "simpy" or not can_stream(scenario):
         return True
@@ -154,17 +223,18 @@ def _keeps_log(scenario: Scenario, engine: str, *, keep_log: bool | None) -> boo
     return expected <= (HELD if keep_log is None else SMALL)
 
 
-def _measured_each(scenario: Scenario) -> Iterator[Sample]:
-    replications = range(scenario.run.replications)
+def _measured_each(scenario: Scenario, replications: range) -> Iterator[Sample]:
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         yield from pool.map(lambda replication: measured(scenario, replication=replication), replications)
 
 
-def simulate(scenario: Scenario, jobs: Jobs, engine: engines.Engine, *, replication: int = 0) -> RunLog:
-    """Return the log of these jobs, those of a replication, on the scenario's fleet."""
+def simulate(
+    scenario: Scenario, jobs: Jobs, engine: engines.Engine, *, replication: int = 0, kept: bool = True
+) -> RunLog:
+    """Return the log of these jobs, those of a replication, on the scenario's fleet; one that is kept says which."""
     horizon_ns, seed = workload.horizon_ns(scenario), scenario.run.seed
     workload.ensure_range(jobs, scenario.fleets.values(), horizon_ns)
-    digest = scenario.digest
+    digest = scenario.digest if kept else ""
     if scenario.is_steady and jobs.fates is None:
         log = engines.simulate(jobs, scenario.fleet, engine=engine, horizon_ns=horizon_ns, seed=seed, digest=digest)
     else:
@@ -187,14 +257,15 @@ def measure_each(
 
     def one(replication: int) -> Measured:
         jobs = workload.realise(scenario, replication=replication)
-        return measure(jobs, simulate(scenario, jobs, engine, replication=replication))
+        return measure(jobs, simulate(scenario, jobs, engine, replication=replication, kept=False))
 
     threads = (os.cpu_count() or 1) if engine == "compiled" else 1
     with ThreadPoolExecutor(threads) as pool:
         yield from pool.map(one, replications)
 
 
-def _measure(scenario: Scenario, jobs: Jobs, log: RunLog) -> Sample:
+def measure_log(scenario: Scenario, jobs: Jobs, log: RunLog) -> Sample:
+    """Return the figures of a log of these jobs, and what is to be said of them."""
     tree = figures(log, warm_up_ns=int(scenario.run.warm_up))
     return sample_of(tree, Load(scenario).add(jobs), log.horizon_ns)
 

@@ -7,8 +7,8 @@ from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workersim.experiments.describing import count, services
-from workersim.units import SECOND, format_duration, format_number, format_rate, format_share, format_size
-from workersim.units.reading import WRITTEN_TIMES
+from workersim.experiments.figure_words import with_half
+from workersim.units import format_duration, format_number, format_rate, format_share, format_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -135,18 +135,8 @@ def _cells(block: Mapping[str, Any], figures: tuple[str, ...], show: Callable[[f
     cells = [_shown(block[figure], show) for figure in figures]
     interval = block.get("interval", {}).get("mean")
     if interval is not None:
-        cells[0] = _with_half(cells[0], (interval[1] - interval[0]) / 2)
+        cells[0] = with_half(cells[0], block["mean"], (interval[1] - interval[0]) / 2)
     return cells
-
-
-def _with_half(mean: str, half: float) -> str:
-    """Return a mean and half the width of its interval in one unit."""
-    if mean.endswith("%"):
-        return f"{mean[:-1]} ± {format_number(half * 100, 2)}%"
-    number, _, unit = mean.partition(" ")
-    if not unit:
-        return f"{number} ± {format_number(half, 2)}"
-    return f"{number} ± {format_number(half * SECOND / WRITTEN_TIMES[unit], 2)} {unit}"
 
 
 def _facts(result: Result) -> list[tuple[str, str]]:

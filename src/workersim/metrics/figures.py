@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["QUANTILES", "figures", "spread"]
 
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
-_CURVES = ("queue_length", "visible", "reserved", "utilization", "cpu", "replicas")
 
 
 def figures(log: RunLog, *, warm_up_ns: int = 0) -> dict[str, Any]:
@@ -59,7 +58,8 @@ def figures(log: RunLog, *, warm_up_ns: int = 0) -> dict[str, Any]:
         raise LogError(msg)
     jobs = job_counts(log)
     tree: dict[str, Any] = {"jobs": jobs} | _durations(log, warm_up_ns)
-    for name in _CURVES:
+    tree |= _waiting(log, warm_up_ns)
+    for name in ("utilization", "cpu"):
         tree[name] = _mean_max(_curve(log, name, warm_up_ns))
     memory = _curve(log, "memory", warm_up_ns)
     tree["memory"] = {
@@ -104,6 +104,16 @@ def _durations(log: RunLog, warm_up_ns: int) -> dict[str, Any]:
         "service": spread((attempts.finished_ns - attempts.started_ns)[left]),
         "response": spread((finished - arrival)[ended]),
     }
+
+
+def _waiting(log: RunLog, warm_up_ns: int) -> dict[str, Any]:
+    """Return how many jobs wait, and where; nowhere but in the queue if no worker receives one before it starts it."""
+    tree = {"queue_length": _mean_max(_curve(log, "queue_length", warm_up_ns))}
+    attempts = log.attempts
+    if log.engine != "observed" and np.array_equal(attempts.reserved_ns, attempts.started_ns):
+        nothing = None if tree["queue_length"]["mean"] is None else 0.0
+        return tree | {"visible": dict(tree["queue_length"]), "reserved": {"mean": nothing, "max": 0.0}}
+    return tree | {name: _mean_max(_curve(log, name, warm_up_ns)) for name in ("visible", "reserved")}
 
 
 def _curve(log: RunLog, name: str, warm_up_ns: int) -> StepFunction | None:

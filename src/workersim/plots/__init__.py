@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from workersim.units import nearest
 
 if TYPE_CHECKING:
+    from workersim.plots.beginning import warm_up
     from workersim.plots.curves import busy_slots, over_time, queue_length, utilization
     from workersim.plots.distribution import waits
+    from workersim.plots.estimates import differences, sweep
     from workersim.plots.front import cost_front
     from workersim.plots.gantt import slots
     from workersim.plots.replayed import replayed_queues, replayed_waits
@@ -24,27 +26,33 @@ if TYPE_CHECKING:
 __all__ = [
     "busy_slots",
     "cost_front",
+    "differences",
     "fleet",
     "over_time",
     "queue_length",
     "replayed_queues",
     "replayed_waits",
     "slots",
+    "sweep",
     "tornado",
     "utilization",
     "utilization_curve",
     "waits",
+    "warm_up",
 ]
 
 _MODULES = {
     "cost_front": "front",
+    "differences": "estimates",
     "fleet": "replicas",
     "replayed_queues": "replayed",
     "replayed_waits": "replayed",
     "slots": "gantt",
+    "sweep": "estimates",
     "tornado": "tornado",
     "utilization_curve": "saturation",
     "waits": "distribution",
+    "warm_up": "beginning",
 }
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "STYLES",
     "VERMILION",
     "YELLOW",
+    "as_written",
     "axes",
     "head",
     "label",

@@ -106,6 +106,8 @@ def queue_length(run: Run, ax: Axes | None = None, *, queue: str | None = None, 
     curve = metrics.over_time(about.log, "queue_length", queue=queue)
     ax = axes(ax)
     stacked = not drawn(ax) and _reserved_apart(ax, about, curve, queue)
+    if queue is None:
+        _interval(ax, about, "queue_length")
     line_of(ax, about, curve, "queue_length", text=text, fill=not stacked)
     return finish(ax, about, "queue_length")
 
@@ -141,6 +143,8 @@ def utilization(
     curve = metrics.over_time(about.log, "utilization", replica=replica, service=service)
     ax = axes(ax)
     bands.across(ax)
+    if replica is None and service is None:
+        _interval(ax, about, "utilization")
     line_of(ax, about, curve, "utilization", text=called(about, service, text), fill=False)
     finish(ax, about, "utilization")
     ax.set_ylim(-_BELOW, 1 + _BELOW)
@@ -213,6 +217,8 @@ def over_time(
     about = subject(run)
     curve = metrics.over_time(about.log, name, **only)
     ax = axes(ax)
+    if not any(value is not None for value in only.values()):
+        _interval(ax, about, name)
     line_of(ax, about, curve, name, text=called(about, only.get("service"), text))
     return finish(ax, about, name)
 
@@ -283,6 +289,16 @@ def _mean(ax: Axes, about: Subject, curve: StepFunction, look: _Look, colour: st
     style: dict[str, Any] = {"path_effects": _CASED} if len(curve) > _DENSE else {"zorder": 1.9}
     style |= {"color": colour, "linestyle": (0, (2, 2)), "linewidth": 1.2, "label": label(f"mean {look.write(mean)}")}
     ax.plot((counted.start_s, counted.end_s), (mean, mean), **style)
+
+
+def _interval(ax: Axes, about: Subject, name: str) -> None:
+    """Shade where the mean lies over all replications, of which the curve shows the first."""
+    ends = about.interval(f"{name}.mean")
+    if ends is not None:
+        colour, _ = STYLES[drawn(ax) % len(STYLES)]
+        window_s = (about.warm_up_ns / SECOND, about.log.horizon_ns / SECOND)
+        called = label("95 % interval of the mean over replications")
+        ax.fill_between(window_s, *ends, color=colour, alpha=0.25, linewidth=0, zorder=1.8, label=called)
 
 
 def _warm_up(ax: Axes, about: Subject) -> None:

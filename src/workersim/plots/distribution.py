@@ -116,6 +116,8 @@ def waits(
         _distribution(ax, found.known_ns, bound)
         only = found.known_ns[found.known_ns > 0] if among == "waited" else found.known_ns
         _mark(ax, only, "waited: " if among == "waited" else "")
+        if among in (None, "waited"):
+            _intervals(ax, about, "wait.waited" if among == "waited" else "wait")
     else:
         note(ax, "no job has started" if found.unknown else "no job has arrived")
     _finish(ax, found, bound)
@@ -261,6 +263,16 @@ def _mark(ax: Axes, waits_ns: Ints, whose: str) -> None:
         value = figures[name]
         if value is not None:
             ax.axvline(value, label=label(f"{whose}{name} {format_duration(value)}"), zorder=3, **style)
+
+
+def _intervals(ax: Axes, about: Subject, block: str) -> None:
+    """Shade where the figures lie over all replications, of which the bars show the first."""
+    name = label("95 % intervals over replications")
+    for figure in _MARKS:
+        ends = about.interval(f"{block}.{figure}")
+        if ends is not None:
+            ax.axvspan(max(ends[0], 0.0), ends[1], color=BLACK, alpha=0.1, linewidth=0, zorder=0.4, label=name)
+            name = "_"  # one line of the legend for all of them
 
 
 def _finish(ax: Axes, found: _Waits, bound: _Bound | None) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from workersim.errors import InputError
 from workersim.runlog import RunLog
 from workersim.units import Duration, parse_duration, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["Amount", "Run", "Subject", "duration", "subject"]
 
@@ -26,11 +29,21 @@ Run: TypeAlias = HasLog | RunLog
 
 
 class Subject(NamedTuple):
-    """A log, the name of its scenario, and the part of it that figures leave out."""
+    """A log, the name of its scenario, the part of it that figures leave out, and the figures of all replications."""
 
     log: RunLog
     name: str
     warm_up_ns: int
+    metrics: Mapping[str, Any]
+
+    def interval(self, path: str) -> tuple[float, float] | None:
+        """Return the 95 % interval over replications of a figure such as ``wait.p95``; None where there is none."""
+        *blocks, figure = path.split(".")
+        node: Any = self.metrics
+        for block in [*blocks, "interval"]:
+            node = node.get(block) or {}
+        ends = node.get(figure)
+        return None if ends is None or ends[0] == ends[1] else (float(ends[0]), float(ends[1]))
 
 
 def subject(run: Run) -> Subject:
@@ -41,8 +54,9 @@ def subject(run: Run) -> Subject:
         raise InputError(msg)
     scenario: Any = getattr(run, "scenario", None)
     if scenario is None:
-        return Subject(log, "run", 0)
-    return Subject(log, str(scenario.name), min(int(scenario.run.warm_up), log.horizon_ns))
+        return Subject(log, "run", 0, {})
+    metrics: Any = getattr(run, "metrics", None) or {}
+    return Subject(log, str(scenario.name), min(int(scenario.run.warm_up), log.horizon_ns), metrics)
 
 
 def duration(name: str, value: Amount) -> Duration:
