@@ -208,6 +208,7 @@ def test_a_single_replication_is_repeated_for_an_interval_unless_asked_for() -> 
     assert "10 (chance has a part in this; the scenario asks for one)" in text_of(ws.report(varied()).html)
     assert "run once" in ws.report(varied(), replications=1).html
     assert "Replications 1 " in text_of(ws.report(scenario()).html)
+    assert "Replications 4 Engine" in text_of(ws.report(varied(), replications=4).html)
 
 
 def test_a_result_is_told_as_it_is() -> None:
@@ -244,6 +245,18 @@ def test_a_measured_run_has_figures_and_no_pictures() -> None:
     page = ws.report(ws.run(varied(), engine="compiled", keep_log=False)).html
     assert "<svg" not in page
     assert "there is no log to draw this from" in page
+
+
+def test_celerys_workers_on_a_fleet_that_scales_and_crashes() -> None:
+    celery = varied(worker={"celery": {"acks": "late"}}, crashes=[{"at": "30 min", "replica": 0, "down_for": "1 min"}])
+    rule = {"min_replicas": 1, "max_replicas": 3, "scale_up_when": "queue_length > 2"}
+    page = ws.report(celery.replace("fleet.autoscale", rule), engine="simpy", replications=2).html
+    said = text_of(page)
+    assert "With 1 replica of 2 slots at first, a job waits" in said
+    assert "Messages redelivered" in said
+    assert "reserved by a worker" in page
+    assert "Memory over time" not in page  # nobody said how much a process takes
+    assert re.search(r"Crashes at: 30 min, replica: 0, down_for: 1 min", said)
 
 
 def test_nothing_is_given() -> None:
