@@ -160,11 +160,29 @@ class TestRandomWorkloads:
         assert best.price == 3
 
     @pytest.mark.parametrize(
-        "problem", list(islice(problems(documents=500, most=8), 4)), ids=lambda problem: problem.scenario.name
+        "problem", list(islice(problems(documents=300, most=6), 4)), ids=lambda problem: problem.scenario.name
     )
     def test_the_choice_is_that_of_an_exhaustive_grid(self, problem: Any) -> None:
         """`python -m tests.plan_table` does this for twenty of them."""
         assert compared(problem).verdict in ("same", "within")
+
+    def test_runs_are_spent_where_it_is_open(self) -> None:
+        """The figure of two replicas lies near the bound, that of one and of four far from it."""
+        near = ws.run(scenario(**RANDOM), replications=40).wait.p95
+        found = ws.plan(
+            scenario(**RANDOM), target=f"wait.p95 <= {near * 1.1:.3f} s", vary={"fleet.replicas": [1, 2, 4]}
+        )
+        spent = {tried.price: tried.replications for tried in found.tried}
+        assert spent[2] > 3 * spent[4] == 30
+        assert spent.get(1, 10) == 10
+        assert not any(row.decision.open for row in found.rows)
+
+    def test_few_of_many_choices_are_run(self) -> None:
+        burst = scenario(arrivals=[{"burst": {"jobs": 400}}])
+        found = ws.plan(burst, target="wait.max <= 0 s", vary={"fleet.replicas": "1:1000"})
+        assert found.recommended is not None
+        assert found.recommended.choice.price == 100
+        assert len(found.tried) < 40  # doubling up and down, then halves, and the neighbours for the plot
 
     def test_the_same_question_has_the_same_answer(self) -> None:
         one, two = (ws.plan(scenario(**RANDOM), target="wait.p95 <= 60 s").to_dict() for _ in range(2))
