@@ -20,6 +20,7 @@ from workersim.engines.compiled.changing import (
 )
 from workersim.engines.compiled.changing.records import State
 from workersim.engines.compiled.changing.world import of
+from workersim.byref import by_reference
 from workersim.jit import entry, helper, rare
 from workersim.units import NEVER
 
@@ -50,6 +51,12 @@ def run(world: World, until: int) -> int:
     DONE; ASK: a policy is to be asked and its answer written into the clock; GROW, GROW_FLEET: arrays are too short.
     In the last three cases a further call goes on.
     """
+    return go(by_reference(world), until)
+
+
+@rare
+def go(world: World, until: int) -> int:
+    """Go on with the run (``run``)."""
     clock = world.clock[0]
     if not clock.begun:
         begin(world)
