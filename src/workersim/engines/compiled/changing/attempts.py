@@ -8,17 +8,17 @@ from workersim.engines.compiled.changing import agenda, queues
 from workersim.engines.compiled.changing.queues import job_of, lane_of
 from workersim.engines.compiled.changing.records import Place
 from workersim.engines.compiled.changing.world import of
-from workersim.jit import helper, rare
+from workersim.jit import helper
 from workersim.runlog import Outcome
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
     from workersim.engines.compiled.changing.world import World
 
-__all__ = ["blank", "close_unstarted", "due", "new_row", "number_of", "patience_ends", "publish", "remove_copies"]
+__all__ = ["blank", "close_unstarted", "due", "new_row", "number_of", "patience_ends", "publish"]
 
-EXPIRED, REDELIVERED, UNFINISHED = int(Outcome.EXPIRED), int(Outcome.REDELIVERED), int(Outcome.UNFINISHED)
-NOWHERE, LISTED, NOT_DUE, GONE = Place.NOWHERE, Place.LISTED, Place.NOT_DUE, Place.GONE
+EXPIRED, UNFINISHED = int(Outcome.EXPIRED), int(Outcome.UNFINISHED)
+LISTED, NOT_DUE, GONE = Place.LISTED, Place.NOT_DUE, Place.GONE
 
 
 @helper
@@ -117,18 +117,3 @@ def close_unstarted(world: World, row: int, outcome: int) -> None:
     attempt.outcome = outcome
     attempt.place = GONE
     world.queues[lane_of(world, row) % world.settings[0].queues].backlog -= 1
-
-
-@rare
-def remove_copies(world: World, row: int) -> None:
-    """Delete the copies of a delivery that is acknowledged, as far as they are still in a list."""
-    j = job_of(world, row)
-    delivery = world.messages[row].delivery
-    other = world.jobs[j].last_row
-    while True:
-        if other != row and world.attempts[other].place == LISTED and world.messages[other].delivery == delivery:
-            queues.remove(world, other)
-            close_unstarted(world, other, REDELIVERED)
-        if other == j:
-            return
-        other = world.messages[other].older

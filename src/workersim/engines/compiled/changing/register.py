@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workersim.engines.compiled.changing import attempts, processes
+from workersim.engines.compiled.changing import attempts, processes, queues
 from workersim.engines.compiled.changing.attempts import number_of
 from workersim.engines.compiled.changing.queues import job_of
 from workersim.engines.compiled.changing.records import Place
@@ -18,10 +18,10 @@ from workersim.runlog import Outcome
 if TYPE_CHECKING:
     from workersim.engines.compiled.changing.world import World
 
-__all__ = ["ack", "enter", "hand_back", "strand", "sweep"]
+__all__ = ["ack", "enter", "forget_copies", "hand_back", "strand", "sweep"]
 
 REDELIVERED = int(Outcome.REDELIVERED)
-GONE, STRANDED = Place.GONE, Place.STRANDED
+LISTED, GONE, STRANDED = Place.LISTED, Place.GONE, Place.STRANDED
 
 
 @helper
@@ -101,6 +101,32 @@ def ack(world: World, row: int, c: int) -> None:
 
 
 @rare
+def forget_copies(world: World, row: int) -> None:
+    """Delete the copies of a delivery that is over: those in a list leave it, those taken since no sweep will return."""
+    j = job_of(world, row)
+    delivery = world.messages[row].delivery
+    other = world.jobs[j].last_row
+    while True:
+        if other != row and world.messages[other].delivery == delivery:
+            if world.attempts[other].place == LISTED:
+                queues.remove(world, other)
+                attempts.close_unstarted(world, other, REDELIVERED)
+            elif world.attempts[other].unacked:
+                world.clock[0].stranded -= dead(world, other)
+                strike(world, other)
+        if other == j:
+            return
+        other = world.messages[other].older
+
+
+@helper
+def dead(world: World, row: int) -> bool:
+    """Tell whether the worker that holds a message is dead."""
+    message = world.messages[row]
+    return world.containers[message.holder].epoch != message.epoch
+
+
+@rare
 def strand(world: World, c: int) -> None:
     """Leave what a worker holds to the sweeps: it is dead."""
     box = world.containers[c]
@@ -140,8 +166,7 @@ def sweep(world: World, c: int) -> bool:
     while row >= 0:
         earlier = world.messages[row].earlier
         strike(world, row)
-        holder = world.containers[world.messages[row].holder]
-        if holder.epoch != world.messages[row].epoch:
+        if dead(world, row):
             clock.stranded -= 1
             if world.attempts[row].place == STRANDED:
                 attempts.close_unstarted(world, row, REDELIVERED)
