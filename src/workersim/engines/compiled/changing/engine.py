@@ -22,15 +22,16 @@ if TYPE_CHECKING:
     from workersim.policies import Policy
     from workersim.workload import Jobs
 
-__all__ = ["REBASE", "tell"]
+__all__ = ["REBASE", "TICKS_IN_VAIN", "tell"]
 
 REBASE = 2.0**44
+TICKS_IN_VAIN = 10_000  # after so many ticks of policies in a row that changed nothing, none ever will
 STEPS = [0, 3, 6, 9]
 
 
 def tell(jobs: Jobs, system: System, horizon_ns: int) -> Told:
     """Run the jobs on the system up to the horizon; if that is ``NEVER``, until nothing is left to happen."""
-    world = make_world(jobs, system, REBASE)
+    world = make_world(jobs, system, REBASE, TICKS_IN_VAIN)
     priorities = STEPS if system.stepped else np.unique(jobs.table.priority).tolist() or [0]
     policies = [service.policy() if service.policy is not None else None for service in system.services]
     while (why := run(world, horizon_ns)) in (ASK, GROW, GROW_FLEET):

@@ -27,7 +27,7 @@ from workersim.units import NEVER
 if TYPE_CHECKING:
     from workersim.engines.compiled.changing.world import World
 
-__all__ = ["ASK", "DONE", "GROW", "GROW_FLEET", "QUIET", "run"]
+__all__ = ["ASK", "DONE", "GROW", "GROW_FLEET", "run"]
 
 DONE, ASK, GROW, GROW_FLEET = range(4)
 NOTHING_DUE = 1 << 62
@@ -40,7 +40,6 @@ STARTING, READY, DRAINING, RETURNING, FREE = (
 )
 CRASH, STOP, OUTAGE, CHANGE, DEPLOY = range(5)
 WHOLE = -1
-QUIET = 10_000  # ticks of policies in a row that change nothing, after which none ever will
 CONTAINER_BITS, CONTAINER_MASK = 20, (1 << 20) - 1
 
 
@@ -185,7 +184,7 @@ def goes_on(world: World) -> bool:
     if clock.stranded > 0 and clock.sweepers > 0:
         return True
     waits = clock.visible + clock.unacked + clock.not_due > 0
-    return waits and settings.policies > 0 and clock.quiet < QUIET
+    return waits and settings.policies > 0 and clock.quiet < settings.ticks_in_vain
 
 
 @helper

@@ -43,7 +43,7 @@ __all__ = ["make_world", "needs_of", "records"]
 SPARE = 64  # rows beyond what is certain to be needed, before arrays have to grow
 
 
-def make_world(jobs: Jobs, system: System, rebase: float) -> World:
+def make_world(jobs: Jobs, system: System, rebase: float, ticks_in_vain: int) -> World:
     """Lay out the arrays for a run that has not begun."""
     fates = jobs.fates or plain_fates(len(jobs), len(jobs.table.classes))
     remembers = jobs.fates is not None or system.stepped
@@ -72,6 +72,7 @@ def make_world(jobs: Jobs, system: System, rebase: float) -> World:
         policies=any(service.policy is not None for service in system.services),
         fixed_rows=1 + max(fixed, default=-1),
         remembers=remembers,
+        ticks_in_vain=ticks_in_vain,
         rebase=rebase,
     )
     clock = _one(CLOCK, rows=n, answer=-1, first_unacked=-1, last_unacked=-1, needs=needs)

@@ -54,7 +54,7 @@ class State:
 
 
 SETTINGS = _record(
-    "jobs arrivals services queues levels phases ideal celery policies fixed_rows stepped remembers", "rebase"
+    "jobs arrivals services queues levels phases ideal celery policies fixed_rows stepped remembers ticks_in_vain", "rebase"
 )
 
 CLOCK = _record(
