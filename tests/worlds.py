@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from workersim.engines import reference
+from workersim.engines.compiled.changing import engine as changing
 from workersim.engines.system import Celery, Change, Happening, Service, System
 from workersim.engines.written import told_log
 from workersim.runlog import Cause, JobTable, Kind, Outcome
@@ -40,7 +41,7 @@ __all__ = [
 ]
 
 MS = 1_000_000
-ENGINES: dict[str, Callable[[Jobs, System, int], Told]] = {"simpy": reference.tell}
+ENGINES: dict[str, Callable[[Jobs, System, int], Told]] = {"simpy": reference.tell, "compiled": changing.tell}
 
 
 def cpu(ms: float) -> tuple[int, int]:
