@@ -108,10 +108,11 @@ def order(starts: list[Any]) -> list[int]:
 
 
 def test_priorities_are_steps_and_come_before_the_order_of_queues(engine: str) -> None:
-    """Steps 3, 0, 9 and 0 again: 4 and 2 are floored, 10 counts as 9."""
-    jobs = [D(0, 100, "a", priority=4), D(0, 100, "b", priority=2), D(0, 100, "a", priority=10), D(0, 100, "b")]
+    """Steps 3, 0, 9, 0 and 9: 4 and 2 are floored, 12 counts as 9."""
+    asked = [("a", 4), ("b", 2), ("a", 12), ("b", 0), ("a", 9)]
+    jobs = [D(0, 100, queue, priority) for queue, priority in asked]
     ran = run(engine, jobs, celery(1, 1, window=1, late=True, queues=(0, 1), in_turn=False), queues=("a", "b"))
-    assert order(ran.starts) == [1, 3, 0, 2]
+    assert order(ran.starts) == [1, 3, 0, 2, 4]
 
 
 def test_priorities_do_nothing_to_what_is_reserved(engine: str) -> None:
@@ -233,6 +234,17 @@ def test_or_goes_to_the_tail_if_it_is_rejected(engine: str) -> None:
     ]
 
 
+def test_a_rejected_message_is_none_of_the_copies_that_a_sweep_made(engine: str) -> None:
+    """Killed at 1500, it goes to the tail; the copy made at 1000 stays in the list and is served first."""
+    service = celery(1, 1, window=1, late=True, reject_on_worker_lost=True, visibility_timeout=500, sweep_first=1000)
+    ran = run(engine, [D(0, 3000)], service, schedule=[kill(1500, 0, 0)])
+    assert ran.rows == [
+        (0, 1, 4, 1500, "0.0", "lost"),
+        (1000, 1501, 1553, 4553, "0.0", "done"),
+        (1500, 4554, 4557, 7557, "0.0", "done"),
+    ]
+
+
 def test_a_kill_in_a_hand_off_has_no_effect_and_an_idle_process_is_only_replaced(engine: str) -> None:
     ran = run(engine, docs(2, ms=100), celery(1, 2), schedule=[kill(3, 0, 0), kill(3, 0, 7)])
     assert ran.brief == [(4, 104, "0.0", "done"), (5, 105, "0.1", "done")]
@@ -263,6 +275,14 @@ def test_worker_autoscale_shrinks_when_growth_and_receipt_are_both_longer_ago_th
     ran = run(engine, [D(498, 10), D(499, 10)], celery(1, 2, processes=1, keepalive=500), until=1600)
     assert ran.starts == [502, 515]
     assert ran.fleet == [(0, 0, "ready", 1), (500, 0, "ready", 2), (1500, 0, "ready", 1)]
+
+
+def test_worker_autoscale_stops_the_highest_idle_process(engine: str) -> None:
+    """The third document adds process 2 at 3; what is received at 901 keeps it over the tick of 1000, not 1500."""
+    service = celery(1, 3, processes=2, keepalive=500)
+    ran = run(engine, [*docs(3, ms=100), D(900, 10), *docs(2, at=1600, ms=10)], service)
+    assert ran.fleet == [(0, 0, "ready", 2), (3, 0, "ready", 3), (1500, 0, "ready", 2)]
+    assert ran.places[4:] == ["0.0", "0.1"]
 
 
 def test_the_window_of_an_autoscaled_worker_is_that_of_all_its_processes(engine: str) -> None:
@@ -330,6 +350,14 @@ def test_a_document_that_runs_longer_than_the_timeout_is_done_twice(engine: str)
         (1000, 1001, 1004, 4004, "1.0", "done"),
         (3004, 3005, 3008, 3108, "0.0", "done"),
     ]
+
+
+def test_a_document_that_is_done_twice_counts_once_for_its_follower(engine: str) -> None:
+    """Document 0 is done at 3004, and its copy in replica 2 at 4004; document 2 waits for 1 too, done at 9004."""
+    service = celery(3, 1, window=1, late=True, visibility_timeout=500, sweep_first=1000)
+    ran = run(engine, [D(0, 3000, then=(2,)), D(0, 9000, then=(2,)), D(None, 100)], service)
+    assert [row[3] for row in ran.rows[:3]] == [3004, 4004, 9004]
+    assert ran.rows[-1][0] == 9004
 
 
 def test_an_end_deletes_the_copies_that_are_still_in_lists(engine: str) -> None:
@@ -526,3 +554,11 @@ def test_a_sweep_looks_at_the_messages_of_every_service(engine: str) -> None:
     schedule = [crash(100, 0, down_for=50, service=0)]
     ran = run(engine, docs(1, ms=200, queue="a"), first, second, queues=("a", "b"), schedule=schedule)
     assert ran.rows == [(0, 1, 4, 100, "0:0.0", "lost"), (1000, 1001, 1004, 1204, "0:0.0", "done")]
+
+
+def test_a_sweep_that_returns_something_happened_even_if_nobody_takes_it(engine: str) -> None:
+    first = celery(1, 1, window=1, late=True, queues=(0,))
+    second = celery(1, 1, queues=(1,), visibility_timeout=500, sweep_first=1000)
+    ran = run(engine, docs(1, queue="a"), first, second, queues=("a", "b"), schedule=[crash(100, 0)])
+    assert ran.rows == [(0, 1, 4, 100, "0:0.0", "lost"), (1000, None, None, None, "", "unfinished")]
+    assert ran.last == 1000

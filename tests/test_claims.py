@@ -21,7 +21,7 @@ from workersim.metrics import figures
 from workersim.runlog import Outcome
 from workersim.scenario import MEASURES
 
-from .logs import Row, fleet_of, log_of, overload, retried
+from .logs import Row, copied, fleet_of, growing, log_of, overload, retried, stranded
 
 if TYPE_CHECKING:
     from workersim.runlog import RunLog
@@ -149,6 +149,82 @@ def test_a_class_is_counted_alone() -> None:
     assert verdict_on(log, claim("service.mean", "expect", 40 / 3, among="a")).verdict == "supported"
     assert verdict_on(log, claim("service.mean", "expect", 20, among="b")).verdict == "supported"
     assert verdict_on(log, claim("response.max", "expect", 50, among="a")).measured == 50
+
+
+@pytest.mark.parametrize(
+    ("log", "asked", "verdict", "why"),
+    [
+        (growing(), claim("jobs.lost", "at_most", 0), "refuted", "The number of jobs lost is 1, not at most 0."),
+        (growing(), claim("jobs.retried", "expect", 1), "supported", "number of attempts that were retried is 1, as"),
+        (copied(), claim("jobs.done_twice", "at_most", 0), "refuted", "number of jobs done more than once is 1, not"),
+        (stranded(), claim("jobs.redelivered", "expect", 1), "supported", "messages that were redelivered is 1, as"),
+        (retried(), claim("jobs.timed_out", "expect", 1), "supported", "number of jobs that timed out is 1"),
+        (
+            retried(),
+            claim("jobs.timed_out", "expect", 0, among="other"),
+            "supported",
+            "among jobs of class 'other' is 0",
+        ),
+        (growing(), claim("replicas.max", "expect", 2), "supported", "The most ready replicas is 2, as expected."),
+        (growing(), claim("replicas", "expect", 1, at_s=50), "supported", "number of ready replicas at 50 s is 1"),
+        (
+            growing(),
+            claim("draining", "expect", 1, at_s=80),
+            "supported",
+            "number of draining replicas at 1.33 min is 1",
+        ),
+        (
+            growing(),
+            claim("memory", "at_most", 1e9, at_s=20),
+            "refuted",
+            "memory in use at 20 s is 2 GB, not at most 1 GB",
+        ),
+        (stranded(), claim("wait.reserved", "expect", 41.5), "supported", "mean time reserved by a worker is 41.5 s"),
+        (
+            stranded(),
+            claim("wait.visible", "expect", 1, among="waited"),
+            "supported",
+            "visible in a queue of those that",
+        ),
+        (
+            stranded(),
+            claim("wait.running", "expect", 2.5, among="document"),
+            "supported",
+            "did not decide among jobs of",
+        ),
+    ],
+)
+def test_what_becomes_of_jobs_and_replicas(log: RunLog, asked: Sentence, verdict: str, why: str) -> None:
+    got = verdict_on(log, asked)
+    assert (got.verdict, why in got.why) == (verdict, True), got.why
+
+
+def test_waits_of_jobs_that_were_lost_or_failed_say_so() -> None:
+    got = verdict_on(growing(), claim("wait.mean", "at_most", 60))
+    assert got.why == (
+        "Of 4 jobs, 1 does not wait, 1 waits 15 s, 1 waits 30 s and 1 waits 35 s; their mean is 20 s, and the last "
+        "document finishes at 110 s; of these 4 jobs 1 was lost and 1 failed."
+    )
+    twice = log_of(*(Row(0, 0, 9, Outcome.LOST, slot=i) for i in range(2)), Row(0, 0, 8, slot=2), horizon=9)
+    assert verdict_on(twice, claim("wait.max", "at_most", 0)).why.endswith("; of these 3 jobs 2 were lost.")
+    assert "lost" not in verdict_on(twice, claim("service.max", "at_most", 9)).why
+    assert "lost" not in verdict_on(overload(), claim("wait.max", "at_most", 0)).why
+    several = judge(claim("wait.mean", "at_most", 9), [Evidence(twice).about(claim("wait.mean", "at_most", 9))] * 3,
+                    scenario="s", random=True)  # fmt: skip
+    assert several.why.endswith("; of these 9 jobs 6 were lost.")
+
+
+def test_a_job_that_is_to_be_tried_again_has_started_once() -> None:
+    rows = [
+        Row(0, 0, 10, Outcome.RETRIED, job=0),
+        Row(0, None, None, Outcome.UNFINISHED, job=0, attempt=1, published=10),
+    ]
+    got = verdict_on(log_of(*rows, horizon=20), claim("wait.max", "at_most", 60))
+    assert (got.verdict, got.why) == (
+        "inconclusive",
+        "1 of 1 jobs never started, or not again, so how long they wait in the end is not known.",
+    )
+    assert verdict_on(log_of(*rows, horizon=100), claim("wait.max", "at_most", 60)).verdict == "refuted"
 
 
 def test_a_wait_of_jobs_that_never_started_is_not_known() -> None:

@@ -86,7 +86,8 @@ def random(tmp_path: Path) -> Path:
 def test_run_prints_a_table() -> None:
     text = told("run", OVERLOAD)
     assert text.startswith(
-        "Scenario 4: 10 simultaneous uploads\nfleet  1 replica × (4 slots, 4 vCPUs, 4.4 GB of 8 GB, room for 7 slots)\n"
+        "Scenario 4: 10 simultaneous uploads\n"
+        "fleet  1 replica × (4 slots, 4 vCPUs, 4.4 GB of 8 GB, room for 7 slots)\n"  # noqa: RUF001  # the sign is meant
     )
     assert re.search(r"^  that waited +26.7 min +20 min +40 min", text, re.MULTILINE)
     assert re.search(r"^jobs +10 arrived, 10 finished$", text, re.MULTILINE)

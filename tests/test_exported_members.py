@@ -53,6 +53,7 @@ NAMES = [
     "Workload",
     "__version__",
     "check",
+    "check_observed",
     "compare",
     "explore",
     "load",

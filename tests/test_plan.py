@@ -160,11 +160,29 @@ class TestRandomWorkloads:
         assert best.price == 3
 
     @pytest.mark.parametrize(
-        "problem", list(islice(problems(documents=500, most=8), 4)), ids=lambda problem: problem.scenario.name
+        "problem", list(islice(problems(documents=300, most=6), 4)), ids=lambda problem: problem.scenario.name
     )
     def test_the_choice_is_that_of_an_exhaustive_grid(self, problem: Any) -> None:
         """`python -m tests.plan_table` does this for twenty of them."""
         assert compared(problem).verdict in ("same", "within")
+
+    def test_runs_are_spent_where_it_is_open(self) -> None:
+        """The figure of two replicas lies near the bound, that of one and of four far from it."""
+        near = ws.run(scenario(**RANDOM), replications=40).wait.p95
+        found = ws.plan(
+            scenario(**RANDOM), target=f"wait.p95 <= {near * 1.1:.3f} s", vary={"fleet.replicas": [1, 2, 4]}
+        )
+        spent = {tried.price: tried.replications for tried in found.tried}
+        assert spent[2] > 3 * spent[4] == 30
+        assert spent.get(1, 10) == 10
+        assert not any(row.decision.open for row in found.rows)
+
+    def test_few_of_many_choices_are_run(self) -> None:
+        burst = scenario(arrivals=[{"burst": {"jobs": 400}}])
+        found = ws.plan(burst, target="wait.max <= 0 s", vary={"fleet.replicas": "1:1000"})
+        assert found.recommended is not None
+        assert found.recommended.choice.price == 100
+        assert len(found.tried) < 40  # doubling up and down, then halves, and the neighbours for the plot
 
     def test_the_same_question_has_the_same_answer(self) -> None:
         one, two = (ws.plan(scenario(**RANDOM), target="wait.p95 <= 60 s").to_dict() for _ in range(2))
@@ -434,7 +452,7 @@ class TestRules:
         bought = [(each.rule, each.replicas, each.concurrency) for each in purchases(demand(busy), busy.fleet)]
         assert bought == [
             *(("table", replicas, 4) for replicas in (2, 3, 5, 10)),
-            ("table", 2, 4),  # and autoscaling up to 10
+            ("autoscale", 2, 4),
             *(("advice", replicas, 4) for replicas in (2, 3, 3, 5)),
             ("bands", 6, 4),  # 16.7 / 24 = 69 %
             ("bands", 8, 4),  # 16.7 / 32 = 52 %
@@ -451,7 +469,7 @@ class TestRules:
     )
     def test_the_rows_of_the_table(self, rate: int, rows: list[tuple[int | None, int | None]]) -> None:
         some = scenario(arrivals=[{"poisson": {"rate": f"{rate}/hour"}}], run={"until": "1000 h"})
-        found = [each for each in purchases(demand(some), some.fleet) if each.rule == "table" and not each.autoscale]
+        found = [each for each in purchases(demand(some), some.fleet) if each.rule == "table"]
         assert [(each.replicas, each.concurrency) for each in found] == rows
 
     def test_the_tree_stays_with_one_container_if_its_memory_allows(self) -> None:
@@ -465,7 +483,7 @@ class TestRules:
         assert (tree.replicas, tree.concurrency) == (1, 2)  # 2 / 0.8 asks for 3, of which 2 fit
 
     def test_each_is_run_on_the_same_documents_and_compared(self) -> None:
-        busy = scenario(**RANDOM)
+        busy = scenario(**RANDOM | {"run": {"until": "4 h", "warm_up": "1 h", "seed": 5}})
         found = ws.plan(busy, target="wait.p95 <= 60 s", vary={"fleet.replicas": "1:8"})
         rules = found.rules()
         frame = rules.to_frame()
@@ -478,6 +496,9 @@ class TestRules:
         assert max(map(len, rules.summary().splitlines())) <= 80
         assert rules._repr_html_().count("<tr>") == len(rules.rows) + 1
         rules.plot(Figure().add_subplot())
+        assert {row.purchase.rule for row in found.rules("bands", "formula").rows} == {"bands", "formula"}
+        with pytest.raises(ws.InputError, match="did you mean 'bands'"):
+            found.rules("band")
         json.dumps(rules.to_dict(), allow_nan=False)
 
 
@@ -538,7 +559,15 @@ class TestTheShell:
         asked = ("--target", "wait.max <= 20 min", "--rules")
         assert "decision tree" in self.call(tmp_path, *asked).stdout
         rows = json.loads(self.call(tmp_path, *asked, "--json").stdout)["rules"]
-        assert {row["rule"] for row in rows} == {"table", "advice", "bands", "decision tree", "formula", "square root"}
+        assert {row["rule"] for row in rows} == {
+            "table",
+            "autoscale",
+            "advice",
+            "bands",
+            "decision tree",
+            "formula",
+            "square root",
+        }
 
     @pytest.mark.parametrize(("target", "said"), BAD_TARGETS.items(), ids=[*map(str, range(len(BAD_TARGETS)))])
     def test_bad_targets_end_in_a_line(self, tmp_path: Path, target: str, said: str) -> None:

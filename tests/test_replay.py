@@ -265,6 +265,19 @@ def test_an_observed_log_is_measured_drawn_and_judged_like_a_simulated_one() -> 
     assert found.over_time("queue_length").max() == 8.0
 
 
+def test_claims_are_judged_on_what_was_observed(trace: Path) -> None:
+    claims = [
+        ws.Claim(says="nobody waits", measure="wait.max", at_most="0 s"),
+        ws.Claim(says="half a second on average", measure="wait.mean", expect="0.5 s"),
+        ws.Claim(says="a second, if at all", measure="wait.mean", among="waited", expect="1 s"),
+    ]
+    found = ws.check_observed(ws.read_trace(trace), claims)
+    assert [each.verdict for each in found] == ["refuted", "supported", "supported"]
+    assert found[0].scenario == "t.csv"
+    with pytest.raises(InputError, match="a recording has no inputs"):
+        ws.check_observed(ws.read_trace(trace), [ws.Claim(says="x", measure="fleet.replicas", expect=1)])
+
+
 # -- the shell ------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,12 @@ from workersim.engines.compiled.measured import ByEvents, ByRecursion
 from workersim.errors import InputError, LogError
 from workersim.experiments import run
 from workersim.experiments.measuring import _run, measured
+from workersim.metrics import figures
 from workersim.scenario import read
 from workersim.units import NEVER
 from workersim.workload import chunks
+
+from .logs import stranded
 
 
 def scenario(**settings: Any) -> ws.Scenario:
@@ -257,3 +261,30 @@ def test_a_queue_that_is_longer_than_many_chunks_is_followed_exactly() -> None:
     assert passing.queue_length.max == kept.queue_length.max == 999_996
     assert passing.queue_length.mean == kept.queue_length.mean
     assert passing.wait.max == kept.wait.max == 249_999
+
+
+@pytest.mark.parametrize("engine", ["simpy", "compiled"])
+def test_a_run_is_charged_for_what_it_uses(engine: Any) -> None:
+    """Ten documents of 20 minutes, half of it CPU, on a container of 2 GB that is there for an hour."""
+    jobs = {"document": ws.Job(service="20 min", wait_ratio=1)}
+    workload = ws.Workload(jobs=jobs, arrivals=[ws.Burst(jobs=10)])
+    usage = {"vcpu_minute": 0.5, "gb_minute": 0.25}
+    for least, total in ((0, 80.0), (720 * 100, 100.0)):
+        fleet = ws.Fleet(replicas=1, concurrency=4, process_memory="500 MB", cost=usage | {"minimum": least})
+        scenario = ws.Scenario(fleet=fleet, workload=workload)
+        for keep in (True, False):
+            cost = ws.run(scenario, engine=engine, keep_log=keep).metrics["cost"]
+            assert cost == {"total": pytest.approx(total), "per_job": pytest.approx(total / 10)}
+
+
+def test_a_summary_says_where_waits_were_spent_and_what_came_back() -> None:
+    result = ws.run(scenario())
+    assert "again" not in result.summary()
+    assert "mean wait" not in result.summary()
+    tree = figures(stranded())
+    tree["jobs"] |= {"retried": 3, "done_twice": 2}
+    text = replace(result, metrics=result.metrics | tree).summary()
+    assert "mean wait     750 ms visible in the queue, 41.5 s reserved by a worker, 2.5 s in" in text
+    assert "again         3 attempts retried, 1 message redelivered, 2 jobs done more than" in text
+    assert "  reserved    " in text
+    assert "jobs          4 arrived, 4 finished\n" in text

@@ -461,3 +461,32 @@ def test_every_family_stands_where_a_duration_stands() -> None:
     assert JobClass(service=gamma, expires={"scipy": {"name": "gamma", "a": "2", "scale": "30 s"}}).expires == gamma
     assert Scipy(name="expon").parameters == {}
     assert JobClass(service=1, wait_ratio=Deterministic(mean=0)).wait_ratio == Deterministic(mean=0)
+
+
+def test_prices_of_use() -> None:
+    """A number is the price of a replica; else what is used has prices, and a month may have a least one."""
+
+    def fleet(cost: object) -> ws.Fleet:
+        return ws.Fleet(replicas=1, concurrency=1, cost=cost)
+
+    plain = fleet(2)
+    assert (plain.replica_price, plain.gb_price, plain.vcpu_price, plain.least_price) == (2, 0, 0, 0)
+    used = fleet({"vcpu_minute": 0.01, "gb_minute": 0.5, "minimum": 72})
+    assert (used.replica_price, used.gb_price) == (0, 30)
+    assert used.vcpu_price == pytest.approx(0.6)
+    assert used.least_price == pytest.approx(0.1)  # 72 a month of 720 hours
+    railway = fleet("railway")
+    assert railway == fleet({"vcpu_minute": 0.000463, "gb_minute": 0.000231, "minimum": 20})
+    # What is written holds the prices, which a later version may know others of.
+    assert railway.written()["cost"] == {"vcpu_minute": 0.000463, "gb_minute": 0.000231, "minimum": 20}
+    month = 60 * 24 * 30
+    assert round(0.000463 * month) == 20
+    assert round(0.000231 * month) == 10
+    for cost, said in (
+        ("railwai", "fleet.cost: unknown price list 'railwai'; did you mean 'railway'"),
+        ({"gb_hour": 1}, "fleet.cost: unknown key 'gb_hour'"),
+        ({"minimum": -1}, "fleet.cost.minimum: expected a number from 0 to 1e"),
+        (-1, "fleet.cost: expected a number from 0 to 1e"),
+    ):
+        with pytest.raises(InputError, match=said):
+            fleet(cost)

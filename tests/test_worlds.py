@@ -128,6 +128,39 @@ def test_patience_in_a_worker_ends_when_somebody_looks() -> None:
         replace(log, terms=(Terms(ideal=True),)).check()
 
 
+def test_a_retry_without_patience_is_looked_at_once() -> None:
+    def of(finish: float) -> RunLog:
+        rows = [
+            Row(0, 0, 9, Outcome.RETRIED, job=0, expires=5),
+            Row(0, None, finish, Outcome.EXPIRED, job=0, attempt=1, published=9),
+        ]
+        return log_of(*rows, horizon=20, terms=(Terms(),))
+
+    of(9).check()
+    with pytest.raises(LogError, match="expired at 10000000000, its patience ended at 9000000000"):
+        of(10).check()
+
+
+def test_a_message_on_its_way_to_a_celery_worker_waits_beside_an_idle_slot() -> None:
+    """Service `mail` is ideal and idle; the message may be taken by `ocr`, whose workers fetch it."""
+    fleet = fleet_of((0, 0, READY, 1), (0, SERVICE, READY, 1))
+    terms = (Terms(ideal=False), Terms())
+    fetched = log_of(Row(0, 0.004, 9, reserved=0.001), horizon=9, fleet=fleet, services=("ocr", "mail"), terms=terms)
+    fetched.check()
+    taken = log_of(Row(0, 1, 9, replica=SERVICE), horizon=9, fleet=fleet, services=("ocr", "mail"), terms=terms)
+    with pytest.raises(LogError, match=r"attempts row 0 .* waits from 0 on although a slot is idle"):
+        taken.check()
+
+
+def test_a_replica_that_was_up_for_no_time_has_no_row_that_says_so() -> None:
+    log = log_of(Row(0, 0, 0, Outcome.LOST), horizon=9, fleet=fleet_of((0, 0, DOWN, 0)), phases=phases_of())
+    log.check()
+    with pytest.raises(LogError, match="slot 4 of 4"):
+        log_of(Row(0, 0, 0, slot=4), horizon=9, phases=phases_of()).check()
+    with pytest.raises(LogError, match="not ready"):
+        log_of(Row(0, 0, 1, Outcome.LOST), horizon=9, fleet=fleet_of((0, 0, DOWN, 0))).check()
+
+
 def test_a_start_that_takes_its_replica_down_is_over_at_that_instant() -> None:
     fleet = fleet_of((0, 0, READY, 2), (5, 0, Cause.STARTING, 0), (8, 0, READY, 2))
     rows = [Row(0, 0, 5, Outcome.LOST), Row(5, 5, 5, Outcome.LOST, slot=1), Row(6, 8, 9)]
@@ -262,7 +295,26 @@ def state(log: RunLog, job: int, t: int) -> str | None:
     return next((name for name in ("running", "reserved", "visible") if name in found), None)
 
 
-@pytest.mark.parametrize("build", [*WORLDS, retried, overload, draining])
+def overlapping() -> RunLog:
+    """Messages of one job side by side: job 0's copy waits while the original runs, job 1's while it is reserved."""
+    rows = [
+        Row(0, 0, 50, Outcome.LOST, job=0),
+        Row(0, 60, 70, job=0, attempt=1, published=10, reserved=20, replica=1),
+        Row(0, None, 40, Outcome.REDELIVERED, job=1, reserved=5),
+        Row(0, 50, 60, job=1, attempt=1, published=10, reserved=45, replica=1),
+    ]
+    fleet = fleet_of((0, 0, READY, 1), (0, 1, READY, 1), (50, 0, DOWN, 0))
+    return log_of(*rows, horizon=70, fleet=fleet, terms=(Terms(ideal=False, late=True),))
+
+
+def test_messages_side_by_side_count_once() -> None:
+    overlapping().check()
+    wait = figures(overlapping())["wait"]
+    assert wait["mean"] == (60 + 50) / 2
+    assert [wait[name] for name in PARTS] == [(0 + 10) / 2, (10 + 40) / 2, 50 / 2]
+
+
+@pytest.mark.parametrize("build", [*WORLDS, retried, overload, draining, overlapping])
 def test_the_parts_of_a_wait_are_those_of_a_loop(build: Callable[[], RunLog]) -> None:
     log = build()
     spent, count, step = dict.fromkeys(PARTS, 0), 0, S // 20

@@ -116,8 +116,8 @@ def test_a_draining_replica_shows_the_slots_that_still_work(engine: str) -> None
 
 
 def test_nobody_takes_a_message_while_the_broker_is_down(engine: str) -> None:
-    """What runs goes on; arrivals enter their list all the same.  Two outages overlap from 300 to 400."""
-    ran = run(engine, docs(3, ms=200), ideal(), schedule=[outage(100, 300), outage(300, 200)])
+    """What runs goes on; arrivals enter their list all the same.  The second outage lies within the first."""
+    ran = run(engine, docs(3, ms=200), ideal(), schedule=[outage(100, 400), outage(200, 100)])
     assert ran.brief == [(0, 200, "0.0", "done"), (500, 700, "0.0", "done"), (700, 900, "0.0", "done")]
 
 
@@ -610,6 +610,13 @@ def test_ticks_on_the_last_instant_still_happen(engine: str) -> None:
     ran = run(engine, docs(1, ms=500), ideal(1, every=500, policy=make, startups=[40]))
     assert ran.fleet == [(0, 0, "ready", 1), (500, 1, "starting", 0), (540, 1, "ready", 1)]
     assert ran.last == 540
+
+
+def test_ticks_on_the_last_instant_happen_where_nothing_is_dispatched_too(engine: str) -> None:
+    """The last thing is a change at 500 that changes nothing."""
+    _, make = asks(2)
+    service = ideal(1, every=500, policy=make, startups=[40])
+    assert run(engine, [], service, schedule=[change(500, 1)]).last == 540
 
 
 def test_everything_that_is_not_over_at_the_horizon_is_unfinished(engine: str) -> None:

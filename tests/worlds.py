@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from workersim.engines import reference
+from workersim.engines.compiled.changing import engine as changing
 from workersim.engines.system import Celery, Change, Happening, Service, System
 from workersim.engines.written import told_log
 from workersim.runlog import Cause, JobTable, Kind, Outcome
@@ -40,7 +41,7 @@ __all__ = [
 ]
 
 MS = 1_000_000
-ENGINES: dict[str, Callable[[Jobs, System, int], Told]] = {"simpy": reference.tell}
+ENGINES: dict[str, Callable[[Jobs, System, int], Told]] = {"simpy": reference.tell, "compiled": changing.tell}
 
 
 def cpu(ms: float) -> tuple[int, int]:
@@ -108,7 +109,7 @@ def _service(replicas: int, concurrency: int) -> dict[str, Any]:
 def _times(settings: dict[str, Any]) -> dict[str, Any]:
     """Turn ``drain=5`` into ``drain_ns=5_000_000``."""
     known = set(Celery.__dataclass_fields__) | set(Service.__dataclass_fields__)
-    found = {}
+    found: dict[str, Any] = {}
     for key, value in settings.items():
         if key == "startups":
             found["startups_ns"] = np.array([_ns(ms) for ms in value], np.int64)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from workersim.experiments import Comparison, Result, Sweep
     from workersim.experiments.check import check
     from workersim.experiments.compare import compare
+    from workersim.experiments.observed import check_observed
     from workersim.experiments.planning import Plan, plan
     from workersim.experiments.replay import Replay, replay
     from workersim.experiments.run import run
@@ -105,6 +106,7 @@ __all__ = [
     "Workload",
     "__version__",
     "check",
+    "check_observed",
     "compare",
     "explore",
     "load",
@@ -139,6 +141,7 @@ _ROOMS = {
     "Verdict": "claims",
     "WorkersimError": "errors",
     "check": "experiments",
+    "check_observed": "experiments",
     "compare": "experiments",
     "sweep": "experiments",
     "read_trace": "traces",

@@ -5,7 +5,8 @@ reference counts on the arrays of the world at each call (together 18 times as f
 ``_nrt`` is not documented by Numba; the benchmark notices if it stops working.
 
 Numba's cache looks at the file of the compiled function alone, not at those of the helpers inside it.  So the folder
-of the cache carries a digest of all files beside it: an edit in any of them gets a new one.
+of the cache carries a digest of all files beside it and one folder up, where it may have helpers too: an edit in any
+of them gets a new one.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["cache_folder", "entry", "helper", "plain"]
+__all__ = ["cache_folder", "entry", "helper", "plain", "rare"]
 
 # Numba's own types know neither ``_nrt`` nor the names in its configuration.
 compiled: Any = njit
@@ -42,6 +43,11 @@ def helper(function: F) -> F:
     kernel of 25 helpers: 5 s instead of 12).
     """
     return cast("F", compiled(**FLAGS, forceinline=True, no_cpython_wrapper=True)(function))
+
+
+def rare(function: F) -> F:
+    """Compile a function that the kernel calls now and then: it stands once, however often it is named."""
+    return cast("F", compiled(**FLAGS, no_cpython_wrapper=True)(function))
 
 
 def entry(function: F) -> F:
@@ -75,7 +81,7 @@ def cache_folder(sources: Path) -> Path:
 
 
 def _digest(sources: Path) -> str:
-    files = [Path(__file__), *sorted(sources.glob("*.py"))]
+    files = [Path(__file__), *sorted(sources.parent.glob("*.py")), *sorted(sources.glob("*.py"))]
     texts = (file.name.encode() + b"\0" + file.read_bytes() for file in files)
     return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
 

@@ -3,10 +3,23 @@
 from workersim.experiments.check import check
 from workersim.experiments.compare import compare
 from workersim.experiments.compared import Comparison
+from workersim.experiments.observed import check_observed
 from workersim.experiments.replay import Replay, replay
 from workersim.experiments.result import Figures, Result
 from workersim.experiments.run import run
 from workersim.experiments.sweep import sweep
 from workersim.experiments.swept import Sweep
 
-__all__ = ["Comparison", "Figures", "Replay", "Result", "Sweep", "check", "compare", "replay", "run", "sweep"]
+__all__ = [
+    "Comparison",
+    "Figures",
+    "Replay",
+    "Result",
+    "Sweep",
+    "check",
+    "check_observed",
+    "compare",
+    "replay",
+    "run",
+    "sweep",
+]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from workersim.scenario import Claim, Quantity, Scenario
     from workersim.workload import Jobs
 
-__all__ = ["check"]
+__all__ = ["check", "sentence_of"]
 
 FIRST_REPLICATIONS = 10
 MOST_REPLICATIONS = 160
@@ -157,13 +157,23 @@ def _undecided(verdict: Verdict, replications: int) -> Verdict:
 
 
 def _sentence(scenario: Scenario, claim: Claim) -> Sentence:
+    _, quantity = _bound(claim)
+    return sentence_of(claim, MEASURES.get(claim.measure) or _kind_at(scenario, claim.measure, quantity))
+
+
+def _bound(claim: Claim) -> tuple[str, Quantity]:
     bounds = {"expect": claim.expect, "at_least": claim.at_least, "at_most": claim.at_most}
-    how, quantity = next((how, value) for how, value in bounds.items() if value is not None)
+    return next((how, value) for how, value in bounds.items() if value is not None)
+
+
+def sentence_of(claim: Claim, kind: str) -> Sentence:
+    """Return what a claim says, in plain numbers of seconds, bytes, per second or fractions."""
+    how, quantity = _bound(claim)
     value, within = _plain(quantity), claim.within
     return claims.sentence(
         claim.says,
         claim.measure,
-        kind=MEASURES.get(claim.measure) or _kind_at(scenario, claim.measure, quantity),
+        kind=kind,
         bound=(how, value),  # type: ignore[arg-type]  # the keys above
         within=value * float(within) if isinstance(within, Share) else _plain(within or 0.0),
         over=(claim.among, None if claim.at is None else claim.at.seconds),

@@ -22,10 +22,10 @@ NOTHING = "—"
 _SPREAD = ("mean", "p50", "p90", "p95", "p99", "max")
 _ENDS = ("finished", "failed", "expired", "lost", "unfinished")
 _AGAIN = {
-    "retried": "attempts retried",
-    "redelivered": "messages redelivered",
-    "done_twice": "jobs done more than once",
-    "timed_out": "jobs timed out",
+    "retried": ("attempt", "retried"),
+    "redelivered": ("message", "redelivered"),
+    "done_twice": ("job", "done more than once"),
+    "timed_out": ("job", "timed out"),
 }
 _PARTS = {
     "visible": "visible in the queue",
@@ -163,7 +163,11 @@ def _jobs(jobs: Mapping[str, Any]) -> str:
 
 def _of_attempts(jobs: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return how often something came back, if anything did."""
-    told = [f"{round(jobs[name], 2):,.10g} {words}" for name, words in _AGAIN.items() if jobs[name]]
+    told = [
+        f"{round(jobs[name], 2):,.10g} {noun}{'s' * (jobs[name] != 1)} {verb}"
+        for name, (noun, verb) in _AGAIN.items()
+        if jobs[name]
+    ]
     return [("again", ", ".join(told))] if told else []
 
 

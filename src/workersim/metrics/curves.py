@@ -167,11 +167,11 @@ def _memory(log: RunLog, _: Any, fleet: FleetChanges) -> StepFunction:
     return closed(fleet_total(fleet, fleet.memory_bytes), log.horizon_ns)
 
 
-def _cost(log: RunLog, rows: Any, fleet: FleetChanges) -> StepFunction:
+def _cost(log: RunLog, _: Any, fleet: FleetChanges) -> StepFunction:
     cost = closed(fleet_total(fleet, fleet.price), log.horizon_ns)
     for price in np.unique(fleet.vcpu_price[fleet.vcpu_price > 0]):
         charged = np.isin(log.attempts.replica, fleet.replica[fleet.vcpu_price == price])
-        used = closed(cpu_in_use(log, charged if rows is None else charged & rows), log.horizon_ns)
+        used = closed(cpu_in_use(log, charged), log.horizon_ns)
         cost = cost.plus(used, float(price))
     return cost
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from workersim.plots.estimates import differences, sweep
     from workersim.plots.front import cost_front
     from workersim.plots.gantt import slots
+    from workersim.plots.replayed import replayed_queues, replayed_waits
     from workersim.plots.replicas import fleet
     from workersim.plots.saturation import utilization_curve
     from workersim.plots.tornado import tornado
@@ -29,6 +30,8 @@ __all__ = [
     "fleet",
     "over_time",
     "queue_length",
+    "replayed_queues",
+    "replayed_waits",
     "slots",
     "sweep",
     "tornado",
@@ -42,6 +45,8 @@ _MODULES = {
     "cost_front": "front",
     "differences": "estimates",
     "fleet": "replicas",
+    "replayed_queues": "replayed",
+    "replayed_waits": "replayed",
     "slots": "gantt",
     "sweep": "estimates",
     "tornado": "tornado",

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from matplotlib.ticker import FixedLocator, NullLocator
+
 from workersim.errors import InputError
 from workersim.plots.canvas import BLACK, BLUE, GREEN, VERMILION, axes, head, label, note, plain
 from workersim.plots.clock import unit_for, units_on
@@ -145,13 +147,18 @@ def _mark(ax: Axes, point: Point) -> None:
 def _finish(ax: Axes, points: list[Point], measure: str, bound: float | None) -> None:
     values = [abs(each.value) for each in points] + ([bound] if bound is not None else [])
     wide = bool(values) and max(values) > 30 * (min((each for each in values if each > 0), default=0) or max(values))
+    least = (bound or max(values, default=1.0)) / 100
     if wide:
         # What nobody waits for has no logarithm; below a hundredth of the target the scale is linear.
-        ax.set_yscale("symlog", linthresh=(bound or max(values)) / 100)
+        ax.set_yscale("symlog", linthresh=least)
         ax.set_ylim(bottom=0)
     if measure.startswith(("wait", "response", "service")):
         unit = unit_for(bound or max(values, default=1.0))
         if wide:
+            powers = [unit.seconds * 10.0**power for power in range(-9, 10)]
+            shown = [each for each in powers if least <= each <= 2 * max(values)]
+            ax.yaxis.set_major_locator(FixedLocator([0.0, *shown]))
+            ax.yaxis.set_minor_locator(NullLocator())
             ax.yaxis.set_major_formatter(lambda value, _: format_number(value / unit.seconds, 3))
         else:
             units_on(ax.yaxis, unit)

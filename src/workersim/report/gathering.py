@@ -43,6 +43,8 @@ class Told(NamedTuple):
         Its run.
     verdicts
         On its claims, in their order.
+    by_itself
+        Whether there are more replications than anybody asked for.
     bands
         Queue length and utilization of each replication; None if there is one only, or they are too long.
     """
@@ -50,25 +52,20 @@ class Told(NamedTuple):
     scenario: Scenario
     result: Result
     verdicts: list[Verdict]
+    by_itself: bool
     bands: Stretches | None
-
-    @property
-    def by_itself(self) -> bool:
-        """Whether there are more replications than anybody asked for."""
-        return self.result.replications > self.scenario.run.replications == 1
 
 
 def gather(given: Scenario | Result, settings: Settings, *, progress: Callable[[int, int], None] | None = None) -> Told:
     """Run a scenario, and check its claims."""
     if isinstance(given, Result):
-        return Told(given.scenario, given, check(given.scenario), _bands(given))
+        return Told(given.scenario, given, check(given.scenario), by_itself=False, bands=_bands(given))
     ensure_scenario(given)
-    replications = settings.replications
-    if replications is None and _needs_more(given):
-        replications = FIRST_REPLICATIONS
+    by_itself = settings.replications is None and _needs_more(given)
+    replications = FIRST_REPLICATIONS if by_itself else settings.replications
     result = run(given, engine=settings.engine, seed=settings.seed, replications=replications, progress=progress)
     verdicts = check(given, engine=settings.engine, seed=settings.seed, replications=settings.replications)
-    return Told(given, result, verdicts, _bands(result))
+    return Told(given, result, verdicts, by_itself=by_itself, bands=_bands(result))
 
 
 def _needs_more(scenario: Scenario) -> bool:

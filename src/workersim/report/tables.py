@@ -27,6 +27,8 @@ _SPREAD = {
     "p99": "99 of 100",
     "max": "longest",
 }
+_ENDS = ("finished", "failed", "expired", "lost", "unfinished")
+_AGAIN = {"redelivered": "Messages redelivered", "done_twice": "Jobs done more than once"}
 _COMPARED: dict[str, tuple[str, Callable[[float], str]]] = {
     "wait.mean": ("mean wait", format_duration),
     "wait.p95": ("95 of 100 wait at most", format_duration),
@@ -82,9 +84,10 @@ def jobs(result: Result) -> list[tuple[str, str]]:
     """Return what became of the jobs."""
     counts = result.metrics["jobs"]
     each = " (mean of the replications)" if result.replications > 1 else ""
-    ends = [name for name in counts if name not in ("arrived", "interval") and (counts[name] or name == "finished")]
     said = [(f"Jobs that arrived{each}", _count(counts["arrived"]))]
-    return said + [(f"of them {name}", _count(counts[name])) for name in ends]
+    said += [(f"of them {name}", _count(counts[name])) for name in _ENDS if counts[name] or name == "finished"]
+    more = [name for name in counts if name not in ("arrived", "interval", *_ENDS) and counts[name]]
+    return said + [(_AGAIN.get(name, name.replace("_", " ")), _count(counts[name])) for name in more]
 
 
 def quantiles(result: Result) -> Grid:

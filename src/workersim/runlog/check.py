@@ -149,7 +149,8 @@ def _check_outcomes(log: RunLog) -> None:
 def _check_patience(log: RunLog) -> None:
     """Check that patience ends when it does: to the instant in a queue, and when a worker looks at it otherwise."""
     attempts = log.attempts
-    expires = log.jobs.expires_ns[attempts.job]
+    # A retry may be published when its job has no patience left, and is looked at once.
+    expires = np.maximum(log.jobs.expires_ns[attempts.job], attempts.published_ns)
     expired, received = attempts.outcome == Outcome.EXPIRED, attempts.reserved_ns < NEVER
     early = expired & (attempts.finished_ns < expires)
     _refuse(log, early, "expired at {}, before its patience ends ({})", attempts.finished_ns, expires)
@@ -205,7 +206,9 @@ def _check_places(log: RunLog) -> None:
     # Processes come and go with a worker's own autoscaler; their numbers stay below the most there ever were.
     there = containers(log)
     most = there.slots[there.rows(np.where(ran, attempts.replica, log.fleet.replica[0]))]
-    _refuse(log, ran & (attempts.slot >= most), "slot {} of {}", attempts.slot, most)
+    # A replica that was up for no time at all has no row that says so.
+    absent = ran & (attempts.slot >= most) & ((attempts.finished_ns > attempts.started_ns) | (most > 0))
+    _refuse(log, absent, "slot {} of {}", attempts.slot, most)
     gone = timeline.gone_ns[rows]
     _refuse(
         log,

@@ -58,6 +58,8 @@ def idle_while_waiting(log: RunLog, served: frozenset[int] | None) -> tuple[int,
 def _in_service(log: RunLog, service: int, terms: Terms) -> tuple[int, int] | None:
     queues = None if terms.queues is None else frozenset(terms.queues)
     taken = _taken(log, queues) & ~np.isin(log.jobs.job_class, terms.delayed)[log.attempts.job]
+    if not all(each.ideal for each in log.terms):
+        taken &= _never_fetched(log)
     attempts, fleet = log.attempts, log.fleet
     if len(log.services) > 1:
         rows = fleet.replica // SERVICE == service
@@ -69,6 +71,15 @@ def _in_service(log: RunLog, service: int, terms: Terms) -> tuple[int, int] | No
 def _taken(log: RunLog, queues: frozenset[int] | None) -> NDArray[np.bool_]:
     first: NDArray[np.bool_] = log.attempts.attempt == 0
     return first if queues is None else first & np.isin(log.jobs.queue, list(queues))[log.attempts.job]
+
+
+def _never_fetched(log: RunLog) -> NDArray[np.bool_]:
+    """Flag the attempts that were surely in no Celery worker's hands, not even on their way there."""
+    attempts = log.attempts
+    ideal = [service for service, terms in enumerate(log.terms) if terms.ideal]
+    started = np.isin(attempts.replica // SERVICE, ideal) & (attempts.started_ns < NEVER)
+    left: NDArray[np.bool_] = (attempts.outcome == Outcome.EXPIRED) & (attempts.reserved_ns == NEVER)
+    return started | left
 
 
 def _in_fleet(

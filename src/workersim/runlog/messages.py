@@ -78,13 +78,14 @@ def _check_retries(log: RunLog) -> None:
 
 
 def _check_returns(log: RunLog) -> None:
+    """Check that a message which comes back is served again, unless its document has come to an end elsewhere."""
     attempts = log.attempts
     last = np.append(attempts.job[1:] != attempts.job[:-1], np.ones(1, dtype=np.bool_))
-    rows = np.flatnonzero(last & (attempts.outcome == Outcome.REDELIVERED))
-    others = np.flatnonzero((attempts.outcome != Outcome.REDELIVERED) & np.isin(attempts.job, attempts.job[rows]))
-    lacking = np.zeros(len(attempts), dtype=np.bool_)
-    ended = _pairs(log, attempts.finished_ns, others)
-    lacking[rows] = ~_among(_pairs(log, attempts.finished_ns, rows), ended)
+    rows = last & (attempts.outcome == Outcome.REDELIVERED)
+    other = attempts.outcome != Outcome.REDELIVERED
+    ended = np.full(len(log.jobs), NEVER, dtype=np.int64)
+    np.minimum.at(ended, attempts.job[other], attempts.finished_ns[other])
+    lacking = rows & (ended[attempts.job] > attempts.finished_ns)
     _refuse(log, lacking, "is redelivered at {}, and its message is nowhere after that", attempts.finished_ns)
 
 

@@ -110,20 +110,19 @@ def dispersion(arrival_ns: NDArray[np.int64], windows_s: Iterable[int] = WINDOWS
     --------
     >>> import numpy as np
     >>> dispersion(np.arange(0, 100_000_000_000, 2_000_000_000))
-    {1: 0.5, 10: 0.0}
+    {1: 0.5}
     """
     found = {}
     since = arrival_ns - arrival_ns[0]
     for window_s in windows_s:
-        windows = int(since[-1] // (window_s * SECOND)) + (0 if since[-1] % (window_s * SECOND) else 1)
+        windows = int(since[-1] // (window_s * SECOND))
         if LEAST_WINDOWS <= windows <= 10**8:
             inside = since[since < windows * window_s * SECOND] // (window_s * SECOND)
-            counts = _counts(inside, windows)
-            found[window_s] = counts
+            found[window_s] = _dispersed(inside, windows)
     return found
 
 
-def _counts(window: NDArray[np.int64], windows: int) -> float:
+def _dispersed(window: NDArray[np.int64], windows: int) -> float:
     """Return variance ÷ mean of the numbers in each window, without a column of the empty ones."""
     _, numbers = np.unique(window, return_counts=True)
     mean = len(window) / windows

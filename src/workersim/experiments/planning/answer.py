@@ -242,15 +242,26 @@ class Plan:
         chosen = row or self.recommended
         return {} if chosen is None else take_away(self.scenario, chosen.choice.scenario)
 
-    def rules(self) -> Rules:
+    def rules(self, *names: str) -> Rules:
         """Run what rules of thumb would buy, and return what each achieves and costs against this plan.
 
         They are the guide's table by traffic, its advice, its bands of utilization, its decision tree and its formula
         cores x (1 + I/O / CPU), and square-root staffing.
+
+        Parameters
+        ----------
+        names
+            Of the rules: ``table``, ``autoscale``, ``advice``, ``bands``, ``decision tree``, ``formula``, ``square
+            root``; by default all of them.
+
+        Raises
+        ------
+        InputError
+            If there is no such rule.
         """
         from workersim.experiments.planning.judged import judge_rules  # noqa: PLC0415 (needed only by who asks)
 
-        return judge_rules(self)
+        return judge_rules(self, names)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the cost of an hour against the figure of the first target: what was tried, and its Pareto front."""

@@ -13,14 +13,16 @@ from workersim.errors import InputError
 from workersim.experiments.planning.bracket import demand
 from workersim.experiments.planning.choices import Choice, price_of
 from workersim.experiments.planning.planner import SHOWN, means_of, tests_for
-from workersim.experiments.planning.rules import purchases
+from workersim.experiments.planning.rules import RULES, purchases
 from workersim.experiments.planning.trials import Trials, observe
 from workersim.experiments.planning.words import cost_text, figure_text
 from workersim.experiments.run import run
 from workersim.experiments.summary import NOTHING, WIDTH, Table, in_columns
-from workersim.units import format_number, format_share
+from workersim.units import format_number, format_share, nearest, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from matplotlib.axes import Axes
 
@@ -158,11 +160,15 @@ class Rules:
         return Table(headings, rows)
 
 
-def judge_rules(plan: Plan) -> Rules:
+def judge_rules(plan: Plan, names: Sequence[str] = ()) -> Rules:
     """Run what each rule would buy on the documents of a plan."""
+    for name in names:
+        if name not in RULES:
+            msg = f"rules: expected some of {', '.join(RULES)}, found {shown(name)}{nearest(name, RULES)}"
+            raise InputError(msg)
     scenario = plan.scenario
     needs = demand(scenario)
-    bought = purchases(needs, scenario.fleet)
+    bought = [each for each in purchases(needs, scenario.fleet) if not names or each.rule in names]
     random = workload.is_random(scenario)
     trials = Trials(plan.asked.targets, tests_for(plan.asked, len(bought)), random)
     known: dict[str, Judged] = {}

@@ -196,6 +196,7 @@ class _Answer:
         binding, why = self._binding(rows)
         if best is not None:
             self._look_around(best)
+            why += self._for_the_same_price(best)
         return Plan(
             scenario=self.scenario,
             asked=self.asked,
@@ -249,6 +250,20 @@ class _Answer:
         at = self.valid.index(best)
         for choice in self.valid[max(0, at - 2) : at + 6]:
             self.trials.decide(choice)
+
+    def _for_the_same_price(self, best: Choice) -> str:
+        """Say which of the choices that were run gives more for the same price, as it takes more memory or slots."""
+        target, own = self.asked.targets[0], self.trials.decide(best).mean(0)
+        clear = self.asked.indifference * abs(target.bound)
+        equal = [
+            each
+            for each in self.trials.decided.values()
+            if each.meets and each.choice.price == best.price and target.sign * (own - each.mean(0)) > clear
+        ]
+        if not equal:
+            return ""
+        other = min(equal, key=lambda each: (target.sign * each.mean(0), each.choice.order))
+        return f" For the same price, {other.choice.says} has {target.measure} {target.shown(other.mean(0))}."
 
     def _tried(self) -> list[Tried]:
         decided = sorted(self.trials.decided.values(), key=lambda each: each.choice.order)

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from workersim.experiments.planning.bracket import Demand
     from workersim.scenario import Fleet
 
-__all__ = ["Purchase", "purchases"]
+__all__ = ["RULES", "Purchase", "purchases"]
+
+RULES = ("table", "autoscale", "advice", "bands", "decision tree", "formula", "square root")
 
 GUIDE_CONCURRENCY = 4
 
@@ -66,7 +68,7 @@ class Purchase(NamedTuple):
 
 def purchases(asked: Demand, fleet: Fleet) -> list[Purchase]:
     """Return what each rule would buy for a demand, the present fleet being what it is."""
-    burst = Purchase("table", "burst traffic, 2-10 by queue length", 2, GUIDE_CONCURRENCY, AUTOSCALE)
+    burst = Purchase("autoscale", "burst traffic, 2-10 replicas by queue length", 2, GUIDE_CONCURRENCY, AUTOSCALE)
     found = [*_by_rate(asked, "table", TRAFFIC), burst, *_by_rate(asked, "advice", ADVICE)]
     found += [*_bands(asked, fleet), _tree(asked, fleet), *_formula(asked, fleet), *_square_root(asked, fleet)]
     return found

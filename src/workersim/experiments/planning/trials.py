@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Decision", "Trials", "observe"]
 
 MOST_JOBS = 20_000_000  # over the replications of one choice
+_TOGETHER = 100
 BATCH = 16  # replications between two looks, after the first
 
 
@@ -145,7 +146,9 @@ def observe(scenario: Scenario, replications: Iterable[int], targets: Sequence[T
         return tuple(target.value(evidence.about(target.sentence), arrived=len(jobs)) for target in targets)
 
     chosen = list(replications)
-    return list(measure_each(scenario, engines.choose(int(expected * 100)), chosen, read))
+    # Others will be looked at, so loading the compiled engine pays sooner than these runs alone would say.
+    runs = _TOGETHER if scenario.is_steady else len(chosen)
+    return list(measure_each(scenario, engines.choose(int(expected * runs)), chosen, read))
 
 
 def _of_a_measured_run(scenario: Scenario, replication: int, targets: Sequence[Target]) -> tuple[float, ...]:

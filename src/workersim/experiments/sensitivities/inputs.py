@@ -72,7 +72,9 @@ def inputs_of(scenario: Scenario, span: float) -> tuple[list[Input], list[str]]:
             without.append(f"{name}: nothing in this scenario has any")
         else:
             found.append(Input(name, 1 - span, 1.0, 1 + span, alter))
-    found += _constant_parts(scenario, span)
+    constant = list(_constant_parts(scenario, span))
+    without = [why for why in without if not any(each.name.startswith(why.partition(":")[0]) for each in constant)]
+    found += constant
     found += _prefetch(scenario)
     return found, without
 

@@ -1,0 +1,205 @@
+"""What falls due beside phase ends and arrivals: a heap in the order of docs/order.md.
+
+An event that has lost its object (an attempt that ended before its time limit, a worker that was killed) stays in the
+heap and does nothing when its turn comes.  ``lively`` counts those that will do something and are more than a look at
+the clock, ``pending`` those of them that end with a worker.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workersim.jit import helper, rare
+from workersim.units import NEVER
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from workersim.engines.compiled.changing.world import World
+
+__all__ = [
+    "ARRIVAL",
+    "DISPATCH",
+    "DUE",
+    "FOLLOWER",
+    "GOES",
+    "HANDED",
+    "KEEPALIVE",
+    "KILL",
+    "LAND",
+    "LIMIT",
+    "OUTAGE_ENDS",
+    "OVERLAP_ENDS",
+    "PATIENCE",
+    "POLICY",
+    "PROCESS",
+    "PUBLISH",
+    "READY",
+    "RELEASE",
+    "ROW",
+    "SWEEP",
+    "of_container",
+    "of_message",
+    "of_row",
+    "of_slot",
+    "pop",
+    "rank",
+]
+
+# rank << 3 | what: the rank is the place in the order, what is done then is in the lowest bits.
+LIMIT = 30 << 3
+ROW = 40 << 3
+OVERLAP_ENDS = 41 << 3
+OUTAGE_ENDS = 42 << 3
+KILL = 43 << 3
+READY, GOES, PROCESS = 50 << 3, 50 << 3 | 1, 50 << 3 | 2
+POLICY = 60 << 3
+SWEEP = 61 << 3
+KEEPALIVE = 62 << 3
+PUBLISH, DUE, LAND, RELEASE, HANDED = 70 << 3, 70 << 3 | 1, 70 << 3 | 2, 70 << 3 | 3, 70 << 3 | 4
+ARRIVAL = 80 << 3
+FOLLOWER = 80 << 3 | 1
+DISPATCH = 90 << 3
+PATIENCE = 100 << 3
+
+
+@helper
+def rank(code: int) -> int:
+    """Return the place of a kind of event among those of one instant."""
+    return code >> 3
+
+
+@helper
+def before(one: Any, other: Any) -> bool:
+    """Tell whether an event comes before another one."""
+    if one.at != other.at:
+        return one.at < other.at
+    if one.code >> 3 != other.code >> 3:
+        return one.code >> 3 < other.code >> 3
+    if one.key != other.key:
+        return one.key < other.key
+    return one.second < other.second
+
+
+@rare
+def up(heap: NDArray[Any], node: int) -> None:
+    """Let the last event rise to its place; the one behind it is room to swap."""
+    spare = node + 1
+    heap[spare] = heap[node]
+    while node > 0 and before(heap[spare], heap[(node - 1) // 2]):
+        heap[node] = heap[(node - 1) // 2]
+        node = (node - 1) // 2
+    heap[node] = heap[spare]
+
+
+@rare
+def down(heap: NDArray[Any], size: int) -> None:
+    """Fill the place of the first event with the last one, behind which ``size`` others stay."""
+    node = 0
+    child = 1
+    while child < size:
+        if child + 1 < size and before(heap[child + 1], heap[child]):
+            child += 1
+        if not before(heap[child], heap[size]):
+            break
+        heap[node] = heap[child]
+        node = child
+        child = 2 * node + 1
+    heap[node] = heap[size]
+
+
+@helper
+def push(world: World) -> None:
+    """Put the event that was written behind the last one into its place."""
+    clock = world.clock[0]
+    up(world.heap, clock.heap)
+    clock.heap += 1
+
+
+@helper
+def pop(world: World) -> None:
+    """Remove the first event."""
+    clock = world.clock[0]
+    clock.heap -= 1
+    down(world.heap, clock.heap)
+
+
+@helper
+def of_row(world: World, at: int, code: int, key: int) -> None:
+    """Let something happen to a row of the schedule, a deploy, a service or a job."""
+    clock = world.clock[0]
+    event = world.heap[clock.heap]
+    event.at = at
+    event.code = code
+    event.key = key
+    event.second = 0
+    event.row = -1
+    event.epoch = 0
+    if code != POLICY:
+        clock.lively += 1
+    push(world)
+
+
+@helper
+def of_message(world: World, at: int, code: int, row: int, number: int) -> None:
+    """Let something happen to a message that no worker holds; ``number`` is that of its attempt."""
+    clock = world.clock[0]
+    event = world.heap[clock.heap]
+    event.at = at
+    event.code = code
+    event.key = row if row < world.settings[0].jobs else world.messages[row].job
+    event.second = number
+    event.row = row
+    event.epoch = -1
+    clock.lively += 1
+    push(world)
+
+
+@helper
+def of_held(world: World, at: int, code: int, row: int, c: int) -> None:
+    """Let something happen to a message in a worker, if that lives till then."""
+    clock, jobs = world.clock[0], world.settings[0].jobs
+    event = world.heap[clock.heap]
+    event.at = at
+    event.code = code
+    event.key = row if row < jobs else world.messages[row].job
+    event.second = 0 if row < jobs else world.messages[row].number
+    event.row = row
+    event.epoch = world.containers[c].epoch
+    clock.lively += 1
+    world.containers[c].pending += 1
+    push(world)
+
+
+@helper
+def of_container(world: World, at: int, code: int, c: int, slot: int) -> None:
+    """Let something happen to a container or to one of its processes, if it is the same one till then."""
+    if at >= NEVER:
+        return
+    clock, box = world.clock[0], world.containers[c]
+    event = world.heap[clock.heap]
+    event.at = at
+    event.code = code
+    event.key = box.service << 20 | box.number
+    event.second = slot
+    event.row = -1
+    event.epoch = box.epoch
+    if code not in (SWEEP, KEEPALIVE):
+        clock.lively += 1
+        box.pending += 1
+    push(world)
+
+
+@helper
+def of_slot(world: World, at: int, c: int, s: int, row: int) -> None:
+    """Let the time limit of an attempt fall due, unless it ends before."""
+    clock, box = world.clock[0], world.containers[c]
+    event = world.heap[clock.heap]
+    event.at = at
+    event.code = LIMIT
+    event.key = box.service << 20 | box.number
+    event.second = s - box.first_slot
+    event.row = row
+    event.epoch = box.epoch
+    clock.lively += 1
+    push(world)

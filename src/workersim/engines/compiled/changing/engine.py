@@ -1,0 +1,121 @@
+"""The compiled engine for whole worlds: arrays in, what happened out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workersim.engines.compiled.changing.growth import with_containers, with_rows
+from workersim.engines.compiled.changing.kernel import ASK, GROW, GROW_FLEET, run
+from workersim.engines.compiled.changing.layout import make_world
+from workersim.engines.compiled.changing.observation import observe
+from workersim.engines.compiled.changing.records import State
+from workersim.engines.written import Told
+from workersim.units import NEVER
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from workersim.engines.compiled.changing.world import World
+    from workersim.engines.system import System
+    from workersim.policies import Policy
+    from workersim.workload import Jobs
+
+__all__ = ["REBASE", "TICKS_IN_VAIN", "tell"]
+
+REBASE = 2.0**44
+TICKS_IN_VAIN = 10_000  # after so many ticks of policies in a row that changed nothing, none ever will
+STEPS = [0, 3, 6, 9]
+
+
+def tell(jobs: Jobs, system: System, horizon_ns: int) -> Told:
+    """Run the jobs on the system up to the horizon; if that is ``NEVER``, until nothing is left to happen."""
+    world = make_world(jobs, system, REBASE, TICKS_IN_VAIN)
+    priorities = STEPS if system.stepped else np.unique(jobs.table.priority).tolist() or [0]
+    policies = [service.policy() if service.policy is not None else None for service in system.services]
+    while (why := run(world, horizon_ns)) in (ASK, GROW, GROW_FLEET):
+        clock = world.clock[0]
+        if why == GROW:
+            world = with_rows(world)
+        elif why == GROW_FLEET:
+            world = with_containers(world, int(clock.fleet_of), int(clock.fleet_needs))
+        else:
+            world = _asked(world, system, policies, priorities)
+    return _told(world, horizon_ns)
+
+
+def _asked(world: World, system: System, policies: list[Policy | None], priorities: list[int]) -> World:
+    """Ask the policy whose turn it is, and return the world with its answer and with room for that."""
+    v = int(world.clock[0].asks)
+    policy = policies[v]
+    if policy is None:  # it has no ticks
+        return world
+    answer = int(policy(observe(world, system, v, priorities)))
+    service = world.services[v]
+    states = world.containers.state[service.first_container : service.first_container + service.capacity]
+    more = answer - int(service.wanted)
+    if more > np.count_nonzero(states == State.FREE):
+        world = with_containers(world, v, more)
+    world.clock[0].answer = answer
+    return world
+
+
+def _told(world: World, horizon_ns: int) -> Told:
+    clock, n = world.clock[0], int(world.settings[0].jobs)
+    arrived = np.zeros(n, np.bool_)
+    arrived[world.order[: clock.published] if len(world.order) else slice(clock.published)] = True
+    if world.settings[0].remembers:
+        arrived |= (world.arrival < NEVER) & _follows(world)
+    rows = np.concatenate([np.flatnonzero(arrived), np.arange(n, clock.rows)])
+    changes = world.changes[: clock.changes]
+    columns = [changes[name] for name in ("instant", "service", "replica", "cause", "slots", "memory")]
+    last = int(clock.last) if horizon_ns == NEVER else horizon_ns
+    return Told(
+        arrival_ns=np.where(arrived, world.arrival, NEVER),
+        attempts=_attempts(world, rows),
+        phases=_phases(world, rows),
+        fleet=np.stack(columns, axis=1),
+        last_ns=last,
+    )
+
+
+def _follows(world: World) -> NDArray[np.bool_]:
+    """Tell which jobs arrive after others."""
+    follows = np.zeros(int(world.settings[0].jobs), np.bool_)
+    follows[world.follower] = True
+    return follows
+
+
+def _attempts(world: World, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    n = int(world.settings[0].jobs)
+    attempts, further = world.attempts[rows], rows >= n
+    made = np.empty((len(rows), 10), np.int64)
+    made[:, 0], made[:, 1], made[:, 2] = rows, 0, NEVER
+    made[~further, 2] = world.arrival[rows[~further]]
+    messages = world.messages[rows[further]]
+    made[further, 0], made[further, 1], made[further, 2] = messages.job, messages.number, messages.published
+    made[:, 3] = made[:, 4] = attempts.started
+    if world.settings[0].celery:
+        landed = world.messages.landed[rows]
+        made[:, 3] = np.where(landed > 0, landed - 1, attempts.started)
+    for column, name in enumerate(("finished", "service", "replica", "slot", "outcome"), start=5):
+        made[:, column] = attempts[name]
+    return made
+
+
+def _phases(world: World, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the phases that began: those of first attempts stand as the jobs' phases do, the others after them."""
+    n, phases, extra = (int(x) for x in (world.settings[0].jobs, world.settings[0].phases, world.clock[0].extra))
+    place = np.full(int(world.clock[0].rows), -1)
+    place[rows] = np.arange(len(rows))
+    ends = world.phase_end[:phases]
+    began = np.flatnonzero(ends)
+    job = np.repeat(np.arange(n), np.diff(world.first_phase))[began]
+    first = began == world.first_phase[job]
+    before = ends[np.maximum(began - 1, 0)] - 1
+    started = np.where(first, world.attempts.started[job], before)
+    own = np.stack([place[job], began, started, ends[began] - 1], axis=1)
+    further = world.extra_phases[:extra]
+    more = np.stack([place[further.row], further.phase, further.started, world.phase_end[phases : phases + extra] - 1], axis=1)
+    return np.concatenate([own, more])

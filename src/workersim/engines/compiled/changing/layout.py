@@ -1,0 +1,255 @@
+"""The arrays of a world before anything has happened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from workersim.engines.compiled.changing.containers import containers_of
+from workersim.engines.compiled.changing.records import (
+    ATTEMPT,
+    CHANGE,
+    CLOCK,
+    DEPLOY,
+    EVENT,
+    EXTRA_PHASE,
+    FATE,
+    JOB,
+    LIST,
+    MESSAGE,
+    QUEUE,
+    SCHEDULE,
+    SERVICE,
+    SETTINGS,
+)
+from workersim.engines.compiled.changing.world import World
+from workersim.engines.compiled.layout import DISPATCHES
+from workersim.engines.system import Happening
+from workersim.jit import plain
+from workersim.units import NEVER
+from workersim.workload.jobs import is_constant
+from workersim.workload.fates import plain_fates
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from workersim.engines.system import Service, System
+    from workersim.workload import Jobs
+    from workersim.workload.fates import Fates
+
+__all__ = ["make_world", "needs_of", "records"]
+
+SPARE = 64  # rows beyond what is certain to be needed, before arrays have to grow
+
+
+def make_world(jobs: Jobs, system: System, rebase: float, ticks_in_vain: int) -> World:
+    """Lay out the arrays for a run that has not begun."""
+    fates = jobs.fates or plain_fates(len(jobs), len(jobs.table.classes))
+    remembers = jobs.fates is not None or system.stepped
+    levels, level = _levels(jobs, system)
+    services = _services(system)
+    held = _job_columns(jobs, fates, level * len(system.queues) + jobs.table.queue)
+    schedule = records(len(system.schedule), SCHEDULE)
+    for row, change in enumerate(system.schedule):
+        schedule[row] = tuple(change)
+    fixed = [row for row, change in enumerate(system.schedule) if not change.drawn]
+    deploys = sum(change.kind == Happening.DEPLOY for change in system.schedule)
+    queues = _queues(system)
+    fleet = containers_of(services, queues["listed"].shape[1], deploys, len(held["rate"]))
+    needs = needs_of(fleet["containers"], fleet["slots"])
+    n, phases = len(jobs), len(jobs.phase_kind)
+    settings = _one(
+        SETTINGS,
+        jobs=n,
+        arrivals=int(np.count_nonzero(jobs.table.arrival_ns < NEVER)),
+        services=len(services),
+        queues=len(system.queues),
+        levels=levels,
+        phases=phases,
+        ideal=any(service.celery is None for service in system.services),
+        celery=system.stepped,
+        policies=any(service.policy is not None for service in system.services),
+        fixed_rows=1 + max(fixed, default=-1),
+        remembers=remembers,
+        ticks_in_vain=ticks_in_vain,
+        rebase=rebase,
+    )
+    clock = _one(CLOCK, rows=n, answer=-1, first_unacked=-1, last_unacked=-1, needs=needs)
+    clock[0].up_again = -NEVER
+    return World(
+        settings=settings,
+        clock=clock,
+        **held,
+        jobs=_jobs(fates, n if remembers else 1),
+        attempts=records(n + needs + SPARE, ATTEMPT),
+        messages=records(n + needs + SPARE, MESSAGE),
+        phase_end=np.zeros(phases + needs + SPARE, np.int64),
+        extra_phases=records(needs + SPARE, EXTRA_PHASE),
+        changes=records(needs + SPARE, CHANGE),
+        heap=records(needs + SPARE, EVENT),
+        lists=records(levels * len(system.queues), LIST),
+        **queues,
+        waiting=np.zeros((len(services), _power_of_two(levels) + 1), np.int64),
+        services=services,
+        startups=np.concatenate([np.asarray(service.startups_ns, np.int64) for service in system.services]),
+        schedule=schedule,
+        deploys=records(deploys, DEPLOY),
+        **fleet,
+    )
+
+
+def records(n: int, dtype: np.dtype[np.void]) -> NDArray[Any]:
+    """Return n records of zeros, which take no memory until they are touched."""
+    return np.zeros(n, dtype).view(np.recarray)
+
+
+def needs_of(containers: NDArray[Any], slots: NDArray[Any]) -> int:
+    """Return a bound on how many rows of any kind one event can write, beside those for unacknowledged messages."""
+    return 4 * len(slots) + 6 * len(containers) + 16
+
+
+def _one(dtype: np.dtype[np.void], **values: float) -> NDArray[Any]:
+    made = records(1, dtype)
+    for name, value in values.items():
+        made[name] = value
+    return made
+
+
+def _power_of_two(n: int) -> int:
+    return 1 << max(0, n - 1).bit_length()
+
+
+def _levels(jobs: Jobs, system: System) -> tuple[int, NDArray[np.int64]]:
+    """Return how many levels of priority there are, and that of each job."""
+    priority = np.asarray(jobs.table.priority, np.int64)
+    if is_constant(jobs.table.priority):
+        priority = priority[:1]
+    if system.stepped:
+        return 4, np.minimum(priority, 9) // 3
+    levels = np.unique(priority)
+    return max(1, len(levels)), np.searchsorted(levels, priority)
+
+
+def _job_columns(jobs: Jobs, fates: Fates, lane: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    """Return what the kernel reads of each job; a column of equal values has one row."""
+    table = jobs.table
+    waits = bool(np.any(fates.predecessors > 0))
+    arrival = plain(table.arrival_ns, np.int64)
+    alone = np.flatnonzero(table.arrival_ns < NEVER)
+    in_order = len(alone) == len(jobs) and bool(np.all(arrival[1:] >= arrival[:-1]))
+    limited = bool(np.any(fates.rate_ns > 0))
+    return {
+        "arrival": arrival.copy() if waits else arrival,
+        "order": np.zeros(0, np.int64) if in_order else alone[np.argsort(arrival[alone], kind="stable")],
+        "lane": _short(lane.astype(np.int32)),
+        "expires": _short(np.asarray(table.expires_ns, np.int64)).copy(),
+        "job_class": plain(table.job_class, np.int32) if limited else np.zeros(1, np.int32),
+        "first_phase": plain(jobs.first_phase, np.int64),
+        "kind": plain(jobs.phase_kind, np.uint8),
+        "demand": plain(jobs.phase_demand_ns, np.int64),
+        "lots": plain(jobs.dispatch_u, np.float64),
+        "fates": _fates(fates, len(jobs)),
+        "retry_delay": plain(fates.retry_delay_ns, np.int64),
+        "follower": plain(fates.follower, np.int64),
+        "rate": plain(fates.rate_ns, np.int64) if limited else np.zeros(1, np.int64),
+    }
+
+
+def _short(column: NDArray[Any]) -> NDArray[Any]:
+    """Return one row of a column in which all are equal, else the column."""
+    if len(column) and (is_constant(column) or bool(np.all(column == column[0]))):
+        return column[:1].copy()
+    return np.ascontiguousarray(column) if len(column) else np.zeros(1, column.dtype)
+
+
+def _fates(fates: Fates, n: int) -> NDArray[Any]:
+    columns = {
+        "fails": fates.fails,
+        "fails_after": fates.fails_after_ns,
+        "first_retry": fates.first_retry[:-1],
+        "retries": np.diff(fates.first_retry),
+        "soft": fates.soft_ns,
+        "hard": fates.hard_ns,
+        "countdown": fates.countdown_ns,
+        "memory": fates.memory_bytes,
+        "first_follower": fates.first_follower[:-1],
+        "followers": np.diff(fates.first_follower),
+    }
+    short = {name: _short(column) for name, column in columns.items()}
+    made = records(max(len(column) for column in short.values()), FATE)
+    for name, column in short.items():
+        made[name] = column
+    return made
+
+
+def _jobs(fates: Fates, n: int) -> NDArray[Any]:
+    made = records(n, JOB)
+    if np.any(fates.predecessors > 0):
+        made["open"] = fates.predecessors
+    return made
+
+
+def _queues(system: System) -> dict[str, NDArray[Any]]:
+    """Return the queues, who listens to them, and in which order."""
+    services = system.services
+    listens = np.array([np.isin(np.arange(len(system.queues)), service.queues) for service in services])
+    ideal = np.array([service.celery is None for service in services])
+    queues = records(len(system.queues), QUEUE)
+    queues["celery"] = system.stepped & ~np.any(listens[ideal], axis=0)
+    listed = np.zeros((len(services), max(len(service.queues) for service in services)), np.int64)
+    for row, service in zip(listed, services, strict=True):
+        row[: len(service.queues)] = service.queues
+    return {"queues": queues, "listens": listens, "listed": listed}
+
+
+def _services(system: System) -> NDArray[Any]:
+    made = records(len(system.services), SERVICE)
+    startups = 0
+    for v, service in enumerate(system.services):
+        for name, value in _settings(service).items():
+            made[v][name] = value
+        made[v].first_startup = startups
+        startups += len(service.startups_ns)
+    return made
+
+
+def _settings(service: Service) -> dict[str, float]:
+    ideal: dict[str, float] = {
+        "replicas": service.replicas,
+        "capacity": max(1, service.replicas),
+        "concurrency": service.concurrency,
+        "vcpus": service.vcpus,
+        "listed": len(service.queues),
+        "in_turn": service.in_turn,
+        "dispatch": DISPATCHES.index(service.dispatch),
+        "drain": service.drain_ns,
+        "process_bytes": service.process_bytes,
+        "parent_bytes": service.parent_bytes,
+        "limit_bytes": service.limit_bytes,
+        "restarts": service.restarts,
+        "every": service.every_ns if service.policy is not None else NEVER,
+        "startups": len(service.startups_ns),
+        "sweep_first": NEVER,
+    }
+    if service.celery is None:
+        return ideal
+    celery = service.celery
+    return ideal | {
+        "celery": True,
+        "window": celery.window,
+        "late": celery.late,
+        "disable_prefetch": celery.disable_prefetch,
+        "reject": celery.reject_on_worker_lost,
+        "visibility": celery.visibility_timeout_ns,
+        "fetch": celery.fetch_ns,
+        "period": max(1, celery.poll_ns + celery.fetch_ns),
+        "hand_off": celery.hand_off_ns,
+        "sweep_first": celery.sweep_first_ns,
+        "sweep_every": celery.sweep_every_ns,
+        "process_start": celery.process_start_ns,
+        "max_tasks": celery.max_tasks_per_child,
+        "max_memory": celery.max_memory_per_child,
+        "processes": celery.processes,
+        "keepalive": celery.keepalive_ns,
+    }

@@ -1,0 +1,82 @@
+"""All that the kernel knows, as arrays: the jobs, what is written about them, and the state of the fleet.
+
+``j`` is a job, ``row`` an attempt (row j is the first attempt of job j, further ones follow), ``v`` a service, ``c`` a
+container (those of a service stand together, by number), ``s`` a slot (those of a container stand together),
+``lane`` a list: level of priority * queues + queue.  A column that says the same of every job has one row.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from workersim.jit import helper
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["World", "of"]
+
+
+class World(NamedTuple):
+    """The arrays; records are laid out in layout.py."""
+
+    settings: NDArray[Any]  # one record, read only
+    clock: NDArray[Any]  # one record: now, and how far each list has come
+    # the jobs
+    arrival: NDArray[np.int64]
+    order: NDArray[np.int64]  # the jobs that arrive by themselves, in order; empty if those are all, in order
+    lane: NDArray[np.int32]
+    expires: NDArray[np.int64]
+    job_class: NDArray[np.int32]
+    first_phase: NDArray[np.int64]
+    kind: NDArray[np.uint8]
+    demand: NDArray[np.int64]
+    lots: NDArray[np.float64]
+    fates: NDArray[Any]
+    retry_delay: NDArray[np.int64]
+    follower: NDArray[np.int64]
+    rate: NDArray[np.int64]  # by class
+    jobs: NDArray[Any]  # a record each: what has become of it so far
+    # what is written down
+    attempts: NDArray[Any]  # a record a row: what everybody needs
+    messages: NDArray[Any]  # a record a row: what only Celery and further attempts need
+    phase_end: NDArray[np.int64]  # one more than the instant, 0: not begun; of first attempts as the jobs' phases stand
+    extra_phases: NDArray[Any]  # a record each, of further attempts
+    changes: NDArray[Any]  # rows of the fleet table
+    # queues
+    lists: NDArray[Any]  # a record each, by lane
+    queues: NDArray[Any]  # a record each
+    listens: NDArray[np.bool_]  # by service and queue
+    waiting: NDArray[np.int64]  # by service: messages by level, over its queues (a counting tree)
+    listed: NDArray[np.int64]  # by service: its queues in the order of the start
+    wheel: NDArray[np.int64]  # by container: its queues in the order in which it looks at them
+    # services, containers and slots
+    services: NDArray[Any]
+    startups: NDArray[np.int64]
+    containers: NDArray[Any]
+    slots: NDArray[Any]
+    mark: NDArray[np.float64]  # by slot; inf: no CPU phase
+    io_end: NDArray[np.int64]
+    ended: NDArray[np.int64]  # slots whose phase has ended, not yet moved on
+    next_release: NDArray[np.int64]  # by container and class
+    # what falls due
+    heap: NDArray[Any]
+    agenda_time: NDArray[np.int64]  # winner tree over the containers' next phase ends (phases.py)
+    agenda_id: NDArray[np.int64]
+    schedule: NDArray[Any]
+    deploys: NDArray[Any]
+    old: NDArray[np.bool_]  # by deploy and container
+    # who takes the next message
+    freed: NDArray[np.int64]  # a heap of slots that became idle: service, number of the slot, replica
+    idle: NDArray[np.int64]  # a counting tree over the slots
+    busy: NDArray[np.int64]  # by service: a winner tree over running jobs, of the containers with an idle slot
+    busy_id: NDArray[np.int64]
+    dirty: NDArray[np.int64]  # Celery workers to look at in the next dispatch
+    asking: NDArray[np.int64]  # Celery workers that ask for a message, by service, in any order
+
+
+@helper
+def of(column: NDArray[Any], j: int) -> int:
+    """Return the place of what a column says of a job."""
+    return min(j, len(column) - 1)
