@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -92,8 +91,7 @@ MISSES = {
     ),
 }
 DRAWS = 60
-# The compiled engine has changing fleets, or will have.
-ENGINES: tuple[Engine, ...] = ("simpy", "compiled") if find_spec("workersim.engines.compiled.changing") else ("simpy",)
+ENGINES: tuple[Engine, ...] = ("simpy", "compiled")
 MS = SECOND // 1000
 LEAD_NS = 2 * SECOND  # workers that were there at 0 become ready in the second before
 
@@ -194,7 +192,7 @@ def missed(name: str, engine: Engine = "simpy") -> tuple[str, ...]:
 @cache
 def band(name: str, draws: int = DRAWS) -> Band:
     """Return where mean and 95th percentile lie in nine of ten runs over what a recording does not show."""
-    runs = [draw(name, seed, engine=ENGINES[-1]).waits_s for seed in range(draws)]
+    runs = [draw(name, seed, engine="compiled").waits_s for seed in range(draws)]
     spreads = [[waits.mean() for waits in runs], [p95(name, waits) for waits in runs]]
     (low, high), (tail_low, tail_high) = (np.quantile(values, [0.05, 0.95]).tolist() for values in spreads)
     return Band((low, high), (tail_low, tail_high))
