@@ -201,6 +201,11 @@ def test_the_settings_of_a_recorded_fleet() -> None:
     assert recorded_fleet(replace(read("burst8_1x3"), meta={})) is None
 
 
+def test_a_summary_tells_what_became_of_all_jobs() -> None:
+    assert "40 arrived, 25 finished, 3 lost, 12 unfinished" in replayed("termkill_2x3_early4").summary()
+    assert "SIGTERM to replica 0 at 7.9114 s" in replayed("termkill_2x3_early4").summary()
+
+
 def test_workers_are_numbered_as_they_were_ready_and_first_received_something() -> None:
     term, join = Workers(read("term_2x3_early4")), Workers(read("join_2x3_early4"))
     assert (term.logged, term.ready_s) == ([1, 0], [0.0, 0.0])  # w2 got the first document
