@@ -192,7 +192,7 @@ def _fleet(recording: Recording, fleet: Any) -> tuple[Scenario, list[str]]:
     if fleet is not None:
         msg = f"fleet: expected a Fleet, a Scenario or the path of a fleet file, found {shown(fleet)}"
         raise InputError(msg)
-    told = recorded_fleet(recording.meta)
+    told = recorded_fleet(recording)
     if told is None:
         msg = f"{recording.path}: it does not say what fleet it was recorded on; expected a fleet file (--fleet FILE)"
         raise InputError(msg)

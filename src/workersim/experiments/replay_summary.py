@@ -58,8 +58,7 @@ def _title(replay: Replay) -> str:
 def _head(replay: Replay) -> list[tuple[str, str]]:
     counts = replay.result.metrics["jobs"]
     told = f"{counts['arrived']:,} arrived, {counts['finished']:,} finished"
-    if counts["unfinished"]:
-        told += f", {counts['unfinished']:,} unfinished"
+    told += "".join(f", {counts[end]:,} {end}" for end in ("failed", "expired", "lost", "unfinished") if counts[end])
     return [*settings(replay.result), ("jobs", told)]
 
 

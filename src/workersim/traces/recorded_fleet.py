@@ -1,4 +1,4 @@
-"""The fleet that a recording was made on, as its meta line tells it, for a replay on the same one."""
+"""The fleet that a recording was made on, as its meta line and its events tell it, for a replay on the same one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from workersim.scenario import Fleet
+from workersim.traces.recorded_workers import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from workersim.traces.recording import Recording
 
 __all__ = ["celery_settings", "fleet_events", "recorded_fleet"]
 
@@ -16,13 +19,13 @@ _ORDERS = ("round_robin", "priority", "sorted")
 _DURATIONS = ("visibility_timeout", "soft_time_limit", "time_limit")
 
 
-def recorded_fleet(meta: Mapping[str, Any]) -> tuple[Fleet, list[str]] | None:
-    """Return the fleet of a meta line, with what it does not say, a sentence each; None if it names none.
+def recorded_fleet(recording: Recording) -> tuple[Fleet, list[str]] | None:
+    """Return the fleet of a recording, with what it does not say, a sentence each; None if it names none.
 
     Parameters
     ----------
-    meta
-        As ``Recording.meta``: ``replicas``, ``concurrency``, ``cpu_share`` or ``vcpus``, ``queues``,
+    recording
+        With a meta line: ``replicas``, ``concurrency``, ``cpu_share`` or ``vcpus``, ``queues``,
         ``queue_order_strategy``, ``workers``, and Celery's settings.
 
     Raises
@@ -30,14 +33,16 @@ def recorded_fleet(meta: Mapping[str, Any]) -> tuple[Fleet, list[str]] | None:
     InputError
         If it says something that no fleet can be.
     """
+    meta = recording.meta
     autoscale = _autoscale(meta)
     replicas, concurrency = meta.get("replicas"), autoscale["max"] if autoscale else meta.get("concurrency")
     if replicas is None or concurrency is None:
         return None
-    events = fleet_events(meta)
+    events = fleet_events(recording)
+    known = bool(events["changes"]) or events["present"] > 0
     order = meta.get("queue_order_strategy")
     said: dict[str, Any] = {
-        "replicas": events.pop("present") if meta.get("workers") else replicas,
+        "replicas": events.pop("present") if known else replicas,
         "concurrency": concurrency,
         "vcpus": meta.get("cpu_share") or meta.get("vcpus"),
         "queues": meta.get("queues"),
@@ -45,10 +50,17 @@ def recorded_fleet(meta: Mapping[str, Any]) -> tuple[Fleet, list[str]] | None:
         "worker": {"celery": celery_settings(meta)},
         **{key: value for key, value in events.items() if key != "present" and value},
     }
-    notes = (
-        [] if meta.get("workers") else ["The recording does not say when its workers were ready: from the start here."]
-    )
-    return Fleet(**{key: value for key, value in said.items() if value is not None}), notes
+    return Fleet(**{key: value for key, value in said.items() if value is not None}), list(_notes(meta, known=known))
+
+
+def _notes(meta: Mapping[str, Any], *, known: bool) -> Iterator[str]:
+    if not known:
+        yield "The recording does not say when its workers were ready: from the start here."
+    elif not meta.get("workers"):
+        yield (
+            "The recording does not say when its workers were ready: here each from its first receipt on, and those "
+            "that received nothing from the last receipt of all."
+        )
 
 
 def celery_settings(meta: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,38 +105,40 @@ def _autoscale(meta: Mapping[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def fleet_events(meta: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``changes``, ``stops`` and ``crashes`` of a scenario file, as a meta line tells the lives of its workers.
+def fleet_events(recording: Recording) -> dict[str, Any]:
+    """Return ``changes``, ``stops`` and ``crashes`` of a scenario file, as a recording tells the lives of its workers.
 
     ``present`` is how many workers are ready at 0; each that is ready later is a change at that instant.  Replicas are
-    numbered in that order.
+    numbered in that order.  Those that are present at 0 are numbered in the order of their first receipts: that is how
+    old their BRPOPs were, and of replicas that have asked for as long the lowest number is served first.
+
+    A worker stops when it says so (``worker-offline``), up to a second after SIGTERM, as its loop has to wake first.
     """
-    told = meta.get("workers")
-    workers = [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
-    ready = [max(0.0, each["ready"]) if _is_number(each.get("ready")) else 0.0 for each in workers]
-    order = sorted(range(len(workers)), key=lambda i: ready[i])
-    present = sum(at == 0 for at in ready)
-    changes = [{"at": _seconds(ready[i]), "replicas": k} for k, i in enumerate(order, 1) if ready[i] > 0]
-    stops: list[dict[str, Any]] = []
-    crashes: list[dict[str, Any]] = []
-    for number, i in enumerate(order):
-        each = workers[i]
-        term: Any = each.get("sigterm")
-        kill: Any = each.get("sigkill")
-        if _is_number(term) and term >= 0:
-            grace = {"grace": _seconds(kill - term)} if _is_number(kill) and kill >= term else {}
-            stops.append({"at": _seconds(term), "replica": number, **grace})
-        elif _is_number(kill) and kill >= 0:
-            crashes.append({"at": _seconds(kill), "replica": number})
-        killed = each.get("child_killed")
-        children = [child for child in (killed if isinstance(killed, list) else ()) if isinstance(child, dict)]
-        deaths = [child["t"] for child in children if _is_number(child.get("t")) and child["t"] >= 0]
-        crashes += [{"at": _seconds(at), "replica": number, "slot": "busy"} for at in deaths]
-    return {"present": present, "changes": changes, "stops": stops, "crashes": crashes}
+    workers = Workers(recording)
+    changes = [{"at": _seconds(at), "replicas": k} for k, at in enumerate(workers.ready_s, 1) if at > 0]
+    happened = list(_happened(workers))
+    return {
+        "present": sum(at == 0 for at in workers.ready_s),
+        "changes": changes,
+        "stops": [event for kind, event in happened if kind == "stop"],
+        "crashes": [event for kind, event in happened if kind == "crash"],
+    }
+
+
+def _happened(workers: Workers) -> Iterator[tuple[str, dict[str, Any]]]:
+    for number in range(len(workers)):
+        for at, slot in workers.children_killed(number):
+            yield "crash", {"at": _seconds(at), "replica": number, "slot": "busy" if slot is None else slot}
+        term, kill = workers.stopped_s(number), workers.killed_s(number)
+        if term is not None:
+            grace = {} if kill is None else {"grace": _seconds(kill - term)}
+            yield "stop", {"at": _seconds(term), "replica": number, **grace}
+        elif kill is not None:
+            yield "crash", {"at": _seconds(kill), "replica": number}
 
 
 def _seconds(value: float) -> str:
-    return f"{value:.9f} s"
+    return f"{value:.4f} s"  # what a meta line tells, and more than a clock does
 
 
 def _is_number(value: Any) -> bool:
