@@ -141,6 +141,14 @@ def test_a_retry_without_patience_is_looked_at_once() -> None:
         of(10).check()
 
 
+def test_a_retry_without_patience_may_expire_in_a_worker_that_fetches_it_at_once() -> None:
+    rows = [
+        Row(0, 0, 9, Outcome.RETRIED, job=0, expires=5),
+        Row(0, None, 9, Outcome.EXPIRED, job=0, attempt=1, published=9, reserved=9),
+    ]
+    log_of(*rows, horizon=20, terms=(Terms(ideal=False),)).check()
+
+
 def test_a_message_on_its_way_to_a_celery_worker_waits_beside_an_idle_slot() -> None:
     """Service `mail` is ideal and idle; the message may be taken by `ocr`, whose workers fetch it."""
     fleet = fleet_of((0, 0, READY, 1), (0, SERVICE, READY, 1))

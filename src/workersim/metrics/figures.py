@@ -59,7 +59,7 @@ def figures(log: RunLog, *, warm_up_ns: int = 0) -> dict[str, Any]:
     jobs = job_counts(log)
     tree: dict[str, Any] = {"jobs": jobs} | _durations(log, warm_up_ns)
     tree |= _waiting(log, warm_up_ns)
-    for name in ("utilization", "cpu"):
+    for name in ("utilization", "cpu", "replicas"):
         tree[name] = _mean_max(_curve(log, name, warm_up_ns))
     memory = _curve(log, "memory", warm_up_ns)
     tree["memory"] = {

@@ -149,13 +149,14 @@ def _check_outcomes(log: RunLog) -> None:
 def _check_patience(log: RunLog) -> None:
     """Check that patience ends when it does: to the instant in a queue, and when a worker looks at it otherwise."""
     attempts = log.attempts
+    patience = log.jobs.expires_ns[attempts.job]
     # A retry may be published when its job has no patience left, and is looked at once.
-    expires = np.maximum(log.jobs.expires_ns[attempts.job], attempts.published_ns)
+    expires = np.maximum(patience, attempts.published_ns)
     expired, received = attempts.outcome == Outcome.EXPIRED, attempts.reserved_ns < NEVER
     early = expired & (attempts.finished_ns < expires)
     _refuse(log, early, "expired at {}, before its patience ends ({})", attempts.finished_ns, expires)
-    punctual = expired & received & (attempts.finished_ns == expires)
-    _refuse(log, punctual, "expired in a worker at {}, when its patience had not ended yet", expires)
+    punctual = expired & received & (attempts.finished_ns == patience)
+    _refuse(log, punctual, "expired in a worker at {}, when its patience had not ended yet", patience)
     late = expired & ~received & (attempts.finished_ns != expires)
     _refuse(log, late, "expired at {}, its patience ended at {}", attempts.finished_ns, expires)
     overdue = _ideal(log) & (attempts.started_ns < NEVER) & (attempts.started_ns > expires)
