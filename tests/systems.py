@@ -93,6 +93,10 @@ class _Draw:
             return self.number(least, most) * self.unit
         return self.number(least * self.unit, most * self.unit)
 
+    def period(self, most: int) -> int:
+        """Return a time after which something is looked at again and again, not too short beside the constants."""
+        return max(self.time(most, 1), self.number(1, most) * 10 * MS)
+
     def maybe(self, p: float, most: int, least: int = 0) -> int:
         return self.time(most, least) if self.chance(p) else NEVER
 
@@ -132,7 +136,7 @@ class _Draw:
             parent_bytes=self.pick([0, 5]),
             limit_bytes=5 + 10 * concurrency + self.number(0, 12) if limited else NEVER,
             restarts=self.pick([0, 1, 10]),
-            every_ns=self.time(12, 1) if policy else NEVER,
+            every_ns=self.period(12) if policy else NEVER,
             policy=policy,
         )
 
@@ -151,13 +155,13 @@ class _Draw:
             fetch_ns=self.pick([MS, MS, self.unit, 0, self.time(2)]),
             poll_ns=self.pick([1000 * MS, self.time(5), self.time(20)]),
             hand_off_ns=self.pick([3 * MS, 0, self.unit, self.time(3)]),
-            sweep_first_ns=self.time(20, 1) if sweeps else NEVER,
-            sweep_every_ns=self.time(20, 1) if sweeps else NEVER,
+            sweep_first_ns=self.period(20) if sweeps else NEVER,
+            sweep_every_ns=self.period(20) if sweeps else NEVER,
             process_start_ns=self.pick([0, 0, self.time(8)]),
             max_tasks_per_child=self.pick([0, 0, 1, 2, 3]),
             max_memory_per_child=self.pick([0, 0, 0, 12, 15]),
             processes=self.number(1, concurrency - 1) if scaled else 0,
-            keepalive_ns=self.time(15, 1) if scaled else NEVER,
+            keepalive_ns=self.period(15) if scaled else NEVER,
         )
 
     # what happens to them

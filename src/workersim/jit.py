@@ -15,11 +15,15 @@ import hashlib
 import os
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 from numba import config, njit
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_machinery import LoweringPass, register_pass
+from numba.core.typed_passes import AnnotateTypes, NativeLowering
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +37,66 @@ compiled: Any = njit
 settings: Any = config
 F = TypeVar("F", bound="Callable[..., Any]")
 FLAGS = {"error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
+
+
+@register_pass(mutates_CFG=False, analysis_only=False)
+class _LeaveAsItIs(LoweringPass):  # type: ignore[misc]  # Numba has no types
+    """Neither optimise nor translate a helper by itself: only what is linked into an entry is ever run."""
+
+    _name = "leave_as_it_is"
+
+    def __init__(self) -> None:
+        LoweringPass.__init__(self)
+
+    def run_pass(self, state: Any) -> bool:
+        library = state.targetctx.codegen().create_library(state.func_id.func_qualname)
+        library.enable_object_caching()
+        library._optimize_functions = library._optimize_final_module = _do_nothing  # noqa: SLF001
+        library._finalize_final_module = partial(_seal, library)  # noqa: SLF001
+        state.library = library
+        state.flags.no_compile = True
+        return True
+
+
+def _do_nothing(*_: Any) -> None:
+    """Stand for a pass over the code of a helper."""
+
+
+def _seal(library: Any) -> None:
+    """Finish the library of a helper without giving it to the machine."""
+    library._finalize_dynamic_globals()  # noqa: SLF001
+    library._finalized = True  # noqa: SLF001
+
+
+@register_pass(mutates_CFG=False, analysis_only=False)
+class _NothingToCall(LoweringPass):  # type: ignore[misc]  # as above
+    """Give a helper, of which there is no machine code, something in its place: nobody calls it."""
+
+    _name = "nothing_to_call"
+
+    def __init__(self) -> None:
+        LoweringPass.__init__(self)
+
+    def run_pass(self, state: Any) -> bool:
+        nothing: Any = [].append  # equal to no other one
+        state.targetctx.insert_user_function(nothing, state["cr"].fndesc, [state.library])
+        state.reload_init.extend(state.library._reload_init)  # noqa: SLF001 (as NativeLowering does)
+        state["cr"] = state["cr"]._replace(cfunc=nothing)
+        return True
+
+
+class _Part(CompilerBase):  # type: ignore[misc]
+    """How helpers are compiled."""
+
+    def define_pipelines(self) -> list[Any]:
+        """Return Numba's own pipeline with one pass more."""
+        pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state)
+        pipeline.add_pass_after(_LeaveAsItIs, AnnotateTypes)
+        pipeline.add_pass_after(_NothingToCall, NativeLowering)
+        pipeline.finalize()
+        return [pipeline]
+
+
 KEPT = 4  # folders of former versions; a few, so that two checkouts do not take turns in compiling
 
 
@@ -42,12 +106,12 @@ def helper(function: F) -> F:
     Nobody calls it from Python, so it gets no wrapper for that, which would take longer to compile than itself (a
     kernel of 25 helpers: 5 s instead of 12).
     """
-    return cast("F", compiled(**FLAGS, forceinline=True, no_cpython_wrapper=True)(function))
+    return cast("F", compiled(**FLAGS, forceinline=True, no_cpython_wrapper=True, pipeline_class=_Part)(function))
 
 
 def rare(function: F) -> F:
     """Compile a function that the kernel calls now and then: it stands once, however often it is named."""
-    return cast("F", compiled(**FLAGS, no_cpython_wrapper=True)(function))
+    return cast("F", compiled(**FLAGS, no_cpython_wrapper=True, pipeline_class=_Part)(function))
 
 
 def entry(function: F) -> F:

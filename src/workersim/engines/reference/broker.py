@@ -41,15 +41,16 @@ class Broker:
         self.by_celery = celery_queues(system)
         self.register: dict[Attempt, CeleryWorker] = {}  # hash ``unacked``: who popped what
         self.popped: dict[Lot, Attempt] = {}  # who of a delivery is in the register: at most one
-        self.copies: dict[Lot, dict[Attempt, None]] = {}  # visible messages of Celery's queues
+        self.copies: dict[Lot, dict[Attempt, None]] = {}  # visible messages, where there are Celery workers
         self.down_until = 0
+        self.stepped = system.stepped
 
     def enter(self, attempt: Attempt, *, head: bool = False) -> None:
         """Put a message into its list: at its tail, or at its head, where it is served first."""
         messages = self.lists[attempt.queue].setdefault(attempt.level, deque())
         (messages.appendleft if head else messages.append)(attempt)
         attempt.visible = True
-        if self.by_celery[attempt.queue]:
+        if self.stepped:
             self.copies.setdefault(Lot(attempt.job, attempt.delivery), {})[attempt] = None
         self.call()
 

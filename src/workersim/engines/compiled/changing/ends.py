@@ -78,7 +78,7 @@ def acknowledge(world: World, c: int, row: int) -> None:
     if service.celery and service.late:
         register.ack(world, row, c)
     if world.jobs[job_of(world, row)].extra > 0:
-        register.forget_copies(world, row)
+        register.delete_copies(world, row)
 
 
 @helper

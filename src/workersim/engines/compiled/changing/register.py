@@ -18,7 +18,7 @@ from workersim.runlog import Outcome
 if TYPE_CHECKING:
     from workersim.engines.compiled.changing.world import World
 
-__all__ = ["ack", "enter", "forget_copies", "hand_back", "strand", "sweep"]
+__all__ = ["ack", "delete_copies", "enter", "hand_back", "strand", "sweep"]
 
 REDELIVERED = int(Outcome.REDELIVERED)
 LISTED, GONE, STRANDED = Place.LISTED, Place.GONE, Place.STRANDED
@@ -66,6 +66,13 @@ def enter(world: World, row: int, c: int) -> None:
 
 
 @helper
+def dead(world: World, row: int) -> bool:
+    """Tell whether the worker that holds a message is dead."""
+    message = world.messages[row]
+    return world.containers[message.holder].epoch != message.epoch
+
+
+@helper
 def strike(world: World, row: int) -> None:
     """Strike a message off the broker's register, if it is there."""
     clock, message = world.clock[0], world.messages[row]
@@ -83,11 +90,29 @@ def strike(world: World, row: int) -> None:
         clock.last_unacked = message.earlier
 
 
+@helper
+def strike_delivery(world: World, row: int) -> None:
+    """Strike a delivery off the broker's register, where it has one entry: of the copy that was taken last."""
+    j = job_of(world, row)
+    if world.attempts[row].unacked or world.jobs[j].extra == 0:
+        strike(world, row)
+        return
+    other = world.jobs[j].last_row
+    while True:
+        if world.attempts[other].unacked and world.messages[other].delivery == world.messages[row].delivery:
+            world.clock[0].stranded -= dead(world, other)
+            strike(world, other)
+            return
+        if other == j:
+            return
+        other = world.messages[other].older
+
+
 @rare
 def ack(world: World, row: int, c: int) -> None:
     """Acknowledge a message that a worker holds."""
     box, message = world.containers[c], world.messages[row]
-    strike(world, row)
+    strike_delivery(world, row)
     if message.held_before >= 0:
         world.messages[message.held_before].held_behind = message.held_behind
     else:
@@ -101,29 +126,17 @@ def ack(world: World, row: int, c: int) -> None:
 
 
 @rare
-def forget_copies(world: World, row: int) -> None:
-    """Delete the copies of a delivery that is over: those in a list leave it, those taken since no sweep will return."""
+def delete_copies(world: World, row: int) -> None:
+    """Delete the copies of a delivery that are in a list once one of them has been worked off."""
     j = job_of(world, row)
-    delivery = world.messages[row].delivery
     other = world.jobs[j].last_row
     while True:
-        if other != row and world.messages[other].delivery == delivery:
-            if world.attempts[other].place == LISTED:
-                queues.remove(world, other)
-                attempts.close_unstarted(world, other, REDELIVERED)
-            elif world.attempts[other].unacked:
-                world.clock[0].stranded -= dead(world, other)
-                strike(world, other)
+        if world.attempts[other].place == LISTED and world.messages[other].delivery == world.messages[row].delivery:
+            queues.remove(world, other)
+            attempts.close_unstarted(world, other, REDELIVERED)
         if other == j:
             return
         other = world.messages[other].older
-
-
-@helper
-def dead(world: World, row: int) -> bool:
-    """Tell whether the worker that holds a message is dead."""
-    message = world.messages[row]
-    return world.containers[message.holder].epoch != message.epoch
 
 
 @rare
