@@ -50,8 +50,8 @@ class BoundTest:
     mean.  The second, for means that are far from the bound and vary much, is Student's test at 1, 2, 4, ... times
     ``first`` replications; look k may spend 1 / (k (k + 1)) of its error.
 
-    Both lean on replications that are independent and nearly normal.  Lognormal ones with a cv of 0.6 err about as often
-    as promised, with a cv of 1 about twice as often.
+    Both lean on replications that are independent and nearly normal.  Lognormal ones with a cv of 0.6 err about as
+    often as promised, with a cv of 1 about twice as often.
 
     Examples
     --------
