@@ -151,7 +151,7 @@ class TestRandomWorkloads:
         from workersim.experiments.planning.planner import tests_for  # noqa: PLC0415 (as above)
         from workersim.experiments.planning.trials import Trials  # noqa: PLC0415 (as above)
 
-        valid, _ = choices(scenario(**RANDOM), {"fleet.replicas": tuple(range(1, 13))})
+        valid, _ = choices(scenario(**RANDOM), {"fleet.replicas": list(range(1, 13))})
         targets = parse_targets("wait.p95 <= 60 s")
         tests = tests_for(Asked(targets, {}, given=True, confidence=0.95, indifference=0.05), len(valid))
         likely = {"first": lambda _: True, "last": lambda c: c.price == 12, "never": lambda _: False}[begin]
@@ -170,11 +170,11 @@ class TestRandomWorkloads:
         """The figure of two replicas lies near the bound, that of one and of four far from it."""
         near = ws.run(scenario(**RANDOM), replications=40).wait.p95
         found = ws.plan(
-            scenario(**RANDOM), target=f"wait.p95 <= {near * 1.1:.3f} s", vary={"fleet.replicas": [1, 2, 4]}
+            scenario(**RANDOM), target=f"wait.p95 <= {near * 0.9:.3f} s", vary={"fleet.replicas": [1, 2, 4]}
         )
         spent = {tried.price: tried.replications for tried in found.tried}
-        assert spent[2] > 3 * spent[4] == 30
-        assert spent.get(1, 10) == 10
+        assert spent[2] > 20
+        assert (spent[1], spent[4]) == (10, 10)
         assert not any(row.decision.open for row in found.rows)
 
     def test_few_of_many_choices_are_run(self) -> None:
@@ -517,15 +517,15 @@ BAD_TARGETS = {
     "wait.p95 <= " + "9" * 300: "expected a sentence such as",
 }
 BAD_VARY = {
-    "fleet.replicas": "expected a key and its values",
+    "fleet.replicas": "expected PATH=VALUES",
     "fleet.replicsa=1:3": "did you mean 'replicas'",
     "fleet.replicas=many": "expected a whole number",
-    "fleet.replicas=3:1": "from low to high",
+    "fleet.replicas=3:1": "a range that goes up",
     "fleet.replicas=1:9999999": "at most",
     "fleet.replicas=": "expected",
-    "=3": "expected a key and its values",
+    "=3": "expected PATH=VALUES",
     "fleet.replicas=-3:4": "expected",
-    "fleet.replicas=1:3:0": "step above 0",
+    "fleet.replicas=1:3:0": "a range that goes up",
     "workload.jobs.document.service=1 min": "expected keys of the fleet",
 }
 

@@ -46,9 +46,19 @@ def test_far_means_take_few_replications_whatever_their_noise() -> None:
     assert decided(TEST, rng.normal(10.2, 3, 3000))[1] > 50
 
 
+def test_a_skewed_figure_errs_little_more_often() -> None:
+    """The variance of the first few values alone is too small too often where a figure has a tail."""
+    rng = np.random.default_rng(14)
+    spread = np.log(1 + 0.6**2)  # of a lognormal with cv 0.6 and mean 10.5
+    wrong = sum(
+        decided(TEST, rng.lognormal(np.log(10.5) - spread / 2, np.sqrt(spread), 3000))[0] == "below" for _ in range(300)
+    )
+    assert wrong <= 26
+
+
 def test_values_of_one_size_are_decided_at_once() -> None:
-    assert TEST.side([10.0] * 10) == "below"
-    assert TEST.side([10.0 + 1e-12] * 10) == "below"
+    assert TEST.side([10.0] * 20) == "below"
+    assert TEST.side([10.0 + 1e-12] * 20) == "below"
     assert TEST.side([10.1] * 10) == "above"
     assert TEST.side([10.1] * 9) is None
 

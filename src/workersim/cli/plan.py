@@ -56,11 +56,11 @@ def command(context: click.Context, /, scenario: str, *, gate: bool, rules: bool
 
 
 def _plan(scenario: Scenario, asked: dict[str, Any]) -> Plan:
+    from workersim.experiments.grid import read_vary  # noqa: PLC0415  # as above
     from workersim.experiments.planning import plan  # noqa: PLC0415  # as above
     from workersim.experiments.planning.targets import parse_targets  # noqa: PLC0415  # as above
-    from workersim.experiments.vary import parse_vary  # noqa: PLC0415  # as above
 
-    vary = parse_vary(asked["vary"]) if asked["vary"] else None
+    vary = read_vary(asked["vary"]) if asked["vary"] else None
     parse_targets(asked["targets"])  # before the file is blamed for it
     with naming(scenario), progress_bar(scenario.name) as progress:
         return interruptible(

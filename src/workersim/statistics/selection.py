@@ -36,7 +36,7 @@ class BoundTest:
     error
         Probability of a wrong answer, above 0 and below 0.5.
     first
-        Replications before the first look, >= 2; the variance is estimated from them.
+        Replications before the first look, >= 2.
     most
         Replications after which the sign of the mean decides.
 
@@ -45,10 +45,13 @@ class BoundTest:
     Two tests share the error.  The first is procedure F of S. Andradóttir and S.-H. Kim, "Fully sequential procedures
     for comparing constrained systems via simulation", Naval Research Logistics 57 (2010), with c = 1: the sum of X -
     bound is watched until it leaves the triangle |sum| < η (n - 1) S² / ε - ε r / 2, where r counts replications, η =
-    ((2 β)^(-2 / (n - 1)) - 1) / 2, β is the error, ε the tolerance and S² the variance of the first n.  It ends for
-    every mean.  The second, for means that are far from the bound and vary much, is Student's test at n, 2 n, 4 n, ...
-    replications; look k may spend 1 / (k (k + 1)) of its error.  Both lean on replications that are independent and
-    nearly normal.
+    ((2 β)^(-2 / (n - 1)) - 1) / 2, β is the error, ε the tolerance, n is twice ``first``, and S² is the variance so
+    far, at its largest: that of the first n alone is too small too often where a figure is skewed.  It ends for every
+    mean.  The second, for means that are far from the bound and vary much, is Student's test at 1, 2, 4, ... times
+    ``first`` replications; look k may spend 1 / (k (k + 1)) of its error.
+
+    Both lean on replications that are independent and nearly normal.  Lognormal ones with a cv of 0.6 err about as
+    often as promised, with a cv of 1 about twice as often.
 
     Examples
     --------
@@ -99,17 +102,18 @@ class BoundTest:
 
     def _left(self, values: Sequence[float], slack: float) -> Side | None:
         """Return where the sum left the triangle first."""
-        opening = values[: self.first]
-        mean = math.fsum(opening) / self.first
-        variance = math.fsum((value - mean) ** 2 for value in opening) / (self.first - 1)
-        if variance <= slack * slack:
-            variance = 0.0
-        eta = (self.error ** (-2 / (self.first - 1)) - 1) / 2
-        height = eta * (self.first - 1) * variance / self.tolerance
-        total = 0.0
+        opening = 2 * self.first
+        eta = (self.error ** (-2 / (opening - 1)) - 1) / 2
+        total = squares = widest = 0.0
         for count, value in enumerate(values, start=1):
-            total += value - self.bound
-            if count >= self.first and abs(total) >= height - self.tolerance * count / 2:
+            off = value - self.bound
+            total, squares = total + off, squares + off * off
+            if count < opening:
+                continue
+            variance = max(0.0, squares - total * total / count) / (count - 1)
+            widest = max(widest, variance if variance > slack * slack else 0.0)
+            height = eta * (opening - 1) * widest / self.tolerance
+            if abs(total) >= height - self.tolerance * count / 2:
                 return "below" if total <= count * slack else "above"
         return None
 

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from workersim.experiments.planning.risk import Holds
     from workersim.experiments.planning.targets import Target
     from workersim.experiments.planning.trials import Decision
-    from workersim.experiments.vary import Vary
     from workersim.scenario import Scenario
 
-__all__ = ["Asked", "Means", "Plan", "Row", "Tried"]
+__all__ = ["Asked", "Means", "Plan", "Row", "Tried", "Vary"]
+
+Vary: TypeAlias = dict[str, list[Any]]
+"""The varied keys by their paths, each with its values."""
 
 Means: TypeAlias = list[tuple[float, tuple[float, float] | None]]
 """For each target the mean of its figure, and the 95 % interval of that."""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from workersim import engines, workload
 from workersim.errors import InputError
+from workersim.experiments.grid import MOST_POINTS
 from workersim.experiments.run import measure_each
-from workersim.experiments.vary import points
 from workersim.metrics import figures, over_time
 from workersim.units import SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from workersim.runlog import RunLog
     from workersim.scenario import Fleet, Scenario
@@ -90,7 +91,7 @@ def _steady_price(fleet: Fleet) -> float:
     return 0.0 if total is None else float(total)
 
 
-def choices(scenario: Scenario, vary: Mapping[str, tuple[Any, ...]]) -> tuple[list[Choice], list[Refused]]:
+def choices(scenario: Scenario, vary: Mapping[str, Sequence[Any]]) -> tuple[list[Choice], list[Refused]]:
     """Return the valid combinations, the best first, and those that the scenario refuses.
 
     Raises
@@ -99,7 +100,12 @@ def choices(scenario: Scenario, vary: Mapping[str, tuple[Any, ...]]) -> tuple[li
         If a value cannot stand at its key at all.
     """
     valid, refused = [], []
-    for keys in points(vary):
+    count = math.prod(map(len, vary.values()))
+    if count > MOST_POINTS:
+        msg = f"vary: expected at most {MOST_POINTS:,} combinations, found {count:,}"
+        raise InputError(msg)
+    for values in product(*vary.values()):
+        keys = dict(zip(vary, values, strict=True))
         try:
             other = scenario.replace_all(keys)
         except InputError as error:

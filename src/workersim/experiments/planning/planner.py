@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from workersim import workload
 from workersim.errors import InputError
+from workersim.experiments.grid import values_of
 from workersim.experiments.planning.answer import Asked, Plan, Row, Tried
 from workersim.experiments.planning.bracket import demand, likely, needed_replicas
 from workersim.experiments.planning.choices import Choice, choices, price_of
@@ -16,7 +17,6 @@ from workersim.experiments.planning.search import REPLICAS, chains, cheapest
 from workersim.experiments.planning.targets import parse_targets
 from workersim.experiments.planning.trials import Decision, Trials, observe
 from workersim.experiments.run import ensure_scenario, run
-from workersim.experiments.vary import ensure_paths, values_of
 from workersim.statistics import mean_interval
 from workersim.statistics.selection import BoundTest
 from workersim.units import nearest, shown
@@ -24,11 +24,10 @@ from workersim.units import nearest, shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from workersim.experiments.planning.answer import Means
+    from workersim.experiments.planning.answer import Means, Vary
     from workersim.experiments.planning.bracket import Demand
     from workersim.experiments.planning.choices import Refused
     from workersim.experiments.planning.targets import Target
-    from workersim.experiments.vary import Vary
     from workersim.scenario import Scenario
 
 __all__ = ["means_of", "plan", "tests_for"]
@@ -153,7 +152,8 @@ def _vary(scenario: Scenario, vary: Mapping[str, Any] | None, needs: Demand) -> 
         if not vary:
             msg = "vary: expected at least one key such as fleet.replicas, found none"
             raise InputError(msg)
-        ensure_paths(scenario, vary)
+        for path in vary:
+            scenario.value_at(path)
         others = [path for path in vary if not path.startswith(_CHOSEN)]
         if others:
             msg = f"vary: expected keys of the fleet, as the plan is to choose one, found {shown(others[0])}"
@@ -163,7 +163,7 @@ def _vary(scenario: Scenario, vary: Mapping[str, Any] | None, needs: Demand) -> 
     most = max(10, 2 * fleet.replicas, 4 * needed_replicas(needs, fleet))
     if not needs.rate_per_s:  # a burst may want a slot for each of its jobs
         most = max(most, math.ceil(workload.expected_jobs(scenario) / fleet.concurrency))
-    return {REPLICAS: tuple(range(1, min(most, 1000) + 1))}
+    return {REPLICAS: list(range(1, min(most, 1000) + 1))}
 
 
 class _Answer:

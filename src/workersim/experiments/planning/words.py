@@ -11,6 +11,8 @@ from workersim.experiments.summary import NOTHING, WIDTH, Table, in_columns, lab
 from workersim.units import format_number, format_rate, format_share
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from workersim.experiments.planning.answer import Plan, Row
     from workersim.experiments.planning.targets import Target
 
@@ -67,7 +69,7 @@ def _refused(plan: Plan) -> list[tuple[str, str]]:
     return [("refused", f"{count:,} of {of:,} combinations, such as: {plan.refused[0].why}")]
 
 
-def _values(values: tuple[object, ...]) -> str:
+def _values(values: Sequence[object]) -> str:
     whole = [value for value in values if isinstance(value, int)]
     if len(whole) == len(values) > 2 and whole == list(range(whole[0], whole[-1] + 1)):
         return f"{whole[0]} to {whole[-1]}"
