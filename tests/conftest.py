@@ -1,4 +1,7 @@
-"""How much is tried: `pytest tests/test_engines_agree.py --scenarios 10000` draws that many random runs."""
+"""How much is tried: `pytest tests/test_engines_agree.py --scenarios 10000` draws that many random runs.
+
+`tests/test_worlds_agree.py --worlds 10000` does the same for worlds with everything in them.
+"""
 
 from __future__ import annotations
 
@@ -15,3 +18,4 @@ settings.load_profile("workersim")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--scenarios", type=int, default=300, help="random runs that the engines must agree on")
+    parser.addoption("--worlds", type=int, default=300, help="random worlds that the engines must agree on")

@@ -125,6 +125,7 @@ def too_little_room(world: World) -> bool:
         clock.rows + more > len(world.attempts)
         or clock.heap + more > len(world.heap)
         or clock.extra + clock.needs > len(world.extra_phases)
+        or world.settings[0].phases + clock.extra + clock.needs > len(world.phase_end)
         or clock.changes + clock.needs > len(world.changes)
     )
 
