@@ -281,3 +281,29 @@ def test_a_file_without_tasks_is_refused(tmp_path: Path) -> None:
     path.write_text(json.dumps({"meta": {}}) + "\n")
     with pytest.raises(InputError, match="expected events of tasks"):
         ws.read_trace(path)
+
+
+def seen(at: float, task: str) -> dict[str, Any]:
+    return event("task-seen", at, task, "redis", name="docs.extract", queue="celery", retries=0)
+
+
+def test_what_a_capture_finds_in_redis_arrived_then_unless_it_was_heard_of(tmp_path: Path) -> None:
+    found = read(tmp_path, seen(1, "a"), started(3), succeeded(5), sent(0.5, "b"), seen(1, "b"), received(2, "b"))
+    assert rows(found) == [
+        [0, 0, 0.0, 1.5, None, None, "unfinished"],
+        [1, 0, 0.5, 2.5, 2.5, 4.5, "done"],
+    ]
+    assert said(found, "1 task in Redis before anything was heard of them: arrived when they were first seen")
+
+
+def test_a_gap_of_a_capture_is_said(tmp_path: Path) -> None:
+    gap = {"gap": {"from": T + 1, "to": T + 3.5}}
+    found = read(tmp_path, sent(0), received(1), started(3), gap, {"gap": {"from": "x"}}, succeeded(10))
+    assert said(found, "The broker was out of reach for 2.5 s from 2026-11-25T")
+
+
+def test_each_worker_has_the_processes_that_it_says(tmp_path: Path) -> None:
+    workers = [{"name": "w1@h", "concurrency": 3}, {"name": "w2@h", "concurrency": "many"}]
+    meta = {"meta": {"concurrency": 2, "workers": workers}}
+    found = read(tmp_path, meta, sent(0), received(1), started(3), received(4, "b", "w2@h"), succeeded(10))
+    assert found.observed.fleet.slots.tolist() == [3, 2]

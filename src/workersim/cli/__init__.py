@@ -15,6 +15,7 @@ COMMANDS = (
     "check",
     "inspect",
     "replay",
+    "capture",
     "compare",
     "sweep",
     "plan",

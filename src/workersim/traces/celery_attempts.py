@@ -25,7 +25,8 @@ __all__ = ["TYPES", "Event", "Follower"]
     ONLINE,
     HEARTBEAT,
     OFFLINE,
-) = range(11)
+    SEEN,
+) = range(12)
 TYPES = {
     "task-sent": SENT,
     "task-received": RECEIVED,
@@ -38,6 +39,7 @@ TYPES = {
     "worker-online": ONLINE,
     "worker-heartbeat": HEARTBEAT,
     "worker-offline": OFFLINE,
+    "task-seen": SEEN,  # in Redis, by a capture that had not heard of it
 }
 LATE_NS = SECOND // 10  # an end that is told later than this after start + runtime was held back by its worker
 AGAIN_NS = SECOND  # within which a failure that is told again is the same one
@@ -49,6 +51,7 @@ UNRECEIVED = "without task-received: received when started"
 TOLD_LATE = "told late by a worker that shut down or forked: ended at start + runtime"
 TWICE = "telling what was told before (a hard time limit tells its failure twice): counted once"
 RESENT = "sent again under the same id and number of retries: counted once"
+FOUND = "in Redis before anything was heard of them: arrived when they were first seen"
 RETURNED = "returned to the queue unstarted: its row ends at the next receipt"
 ABANDONED = "still running when delivered again: lost when its worker was last heard of"
 ENDLESS = "about the end of an attempt that nothing else tells of: left out"
@@ -92,7 +95,7 @@ class Follower:
         self.heard: dict[int, int] = {}
         self.beats: dict[int, tuple[int, int]] = {}
         self._rows: list[tuple[int, ...]] = [()] * tasks
-        self._steps = {SENT: self._sent, RECEIVED: self._received, STARTED: self._started}
+        self._steps = {SENT: self._sent, RECEIVED: self._received, STARTED: self._started, SEEN: self._seen}
 
     def follow(self, event: Event) -> None:
         """Take the next event."""
@@ -105,7 +108,7 @@ class Follower:
             self.beats[event.host] = (first, beats + 1)
         else:
             self._steps.get(event.kind, self._ended)(event)
-        if event.kind != SENT:
+        if event.kind not in (SENT, SEEN):
             self.heard[event.host] = event.at
 
     def last_finish(self, host: int) -> int:
@@ -133,6 +136,12 @@ class Follower:
             return
         row = same[0] if same else self._open(event)
         self.published[row] = event.at
+
+    def _seen(self, event: Event) -> None:
+        """Take note of a task that is there, of which nothing was heard."""
+        if not self._rows[event.task]:
+            self.published[self._open(event)] = event.at
+            self.repairs.count(FOUND, 1, noun="task")
 
     def _received(self, event: Event) -> None:
         same = [row for row in self._rows[event.task] if event.retries in (self.retries[row], -1)]

@@ -98,8 +98,19 @@ class _Columns:
             self.meta |= event["meta"]
         elif isinstance(event.get("process"), dict):
             self.processes.append(event["process"])
+        elif isinstance(event.get("gap"), dict):
+            self._gap(event["gap"])
         elif "sample" not in event:
             self._event(event)
+
+    def _gap(self, gap: dict[str, Any]) -> None:
+        since, until = _instant(gap.get("from")), _instant(gap.get("to"))
+        if since is not None and until is not None and until > since:
+            when = datetime.fromtimestamp(since / SECOND, UTC).isoformat(timespec="seconds")
+            self.repairs.say(
+                f"The broker was out of reach for {(until - since) / SECOND:,.1f} s from {when}: "
+                "what was said meanwhile may be missing."
+            )
 
     def _event(self, event: dict[str, Any]) -> None:
         name = event.get("type")

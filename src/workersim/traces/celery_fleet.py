@@ -10,6 +10,8 @@ from workersim.runlog import Cause, FleetChanges
 from workersim.units import SECOND
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from workersim.traces.celery_attempts import Follower
 
 __all__ = ["Lives", "lives_of"]
@@ -64,7 +66,7 @@ def lives_of(meta: dict[str, Any], hosts: dict[str, int], follower: Follower, fi
     for instant, number, cause in rows:
         if cause == Cause.DOWN:
             down.setdefault(number, []).append(instant)
-    return Lives(workers, _fleet(meta, rows), down, silent)
+    return Lives(workers, _fleet(meta, rows, list(workers)), down, silent)
 
 
 def _is_silent(follower: Follower, host: int, last_ns: int) -> bool:
@@ -75,10 +77,14 @@ def _is_silent(follower: Follower, host: int, last_ns: int) -> bool:
     return last_ns - heard > SILENT * max((heard - first) // (beats - 1), SECOND)
 
 
-def _fleet(meta: dict[str, Any], rows: list[tuple[int, int, Cause]]) -> FleetChanges | None:
-    processes = meta.get("concurrency")
-    if isinstance(processes, bool) or not isinstance(processes, int) or not 1 <= processes <= MOST_PROCESSES:
+def _fleet(meta: dict[str, Any], rows: list[tuple[int, int, Cause]], names: list[str]) -> FleetChanges | None:
+    """Return the table, with the processes that each worker says it has, else those of the meta line."""
+    usual = meta.get("concurrency")
+    if not _is_count(usual):
         return None
+    told = [(_told(meta, name) or {}).get("concurrency") for name in names]
+    own = [each if _is_count(each) else usual for each in told]
+    processes = np.array([own[row[1]] for row in rows], np.int64)
     up = np.array([cause in (Cause.READY, Cause.DRAINING) for _, _, cause in rows], np.bool_)
     n = len(rows)
     return FleetChanges(
@@ -86,18 +92,22 @@ def _fleet(meta: dict[str, Any], rows: list[tuple[int, int, Cause]]) -> FleetCha
         replica=np.array([row[1] for row in rows], np.int64),
         cause=np.array([int(row[2]) for row in rows], np.int64),
         slots=np.where(up, processes, 0),
-        vcpus=np.full(n, _vcpus(meta, processes), np.float64),
+        vcpus=_vcpus(meta, processes),
         memory_bytes=np.zeros(n, np.int64),
         price=np.ones(n, np.float64),
     )
 
 
-def _vcpus(meta: dict[str, Any], processes: int) -> float:
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_PROCESSES
+
+
+def _vcpus(meta: dict[str, Any], processes: NDArray[np.int64]) -> NDArray[np.float64]:
     for name in ("cpu_share", "vcpus"):
         told = meta.get(name)
         if isinstance(told, int | float) and not isinstance(told, bool) and 0.001 <= told <= 100_000:
-            return float(told)
-    return float(processes)
+            return np.full(len(processes), float(told))
+    return processes.astype(np.float64)
 
 
 def _life(

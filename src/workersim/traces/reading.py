@@ -34,7 +34,7 @@ __all__ = ["FORMATS", "read_trace"]
 # The last three are tables, which hold any of the formats that are known by their columns.
 FORMATS = ("celery-events", "swf", "flower", "django-celery-results", "airflow", "csv", "parquet", "json")
 _BY_COLUMNS = ("flower", "django-celery-results", "airflow")
-_EVENT_KEYS = {"type", "meta", "process", "sample"}
+_EVENT_KEYS = {"type", "meta", "process", "sample", "gap"}
 
 
 def read_trace(

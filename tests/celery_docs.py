@@ -1,0 +1,42 @@
+"""The Celery application that the tests of a capture start as real prefork workers."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from celery import Celery
+
+app = Celery("docs", broker=os.environ["DOCS_BROKER"])
+app.conf.update(
+    task_send_sent_event=True,
+    worker_prefetch_multiplier=2,
+    task_acks_late=True,
+    task_queue_max_priority=10,
+    task_default_queue="docs",
+    task_ignore_result=True,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={
+        "visibility_timeout": 4,
+        "unacked_restore_interval": 1,
+        "unacked_restore_throttle": 1,
+        "socket_timeout": 5,
+    },
+)
+
+
+@app.task(name="docs.extract")
+def extract(text: str, seconds: float = 0.002) -> str:
+    time.sleep(seconds)
+    return f"found in {text}"
+
+
+@app.task(name='docs.<b>"\u2028\n\x1b[31m')
+def hostile(text: str) -> str:
+    return text
+
+
+@app.task(name="docs.fail")
+def fail(text: str) -> str:
+    msg = f"cannot read {text}"
+    raise ValueError(msg)
