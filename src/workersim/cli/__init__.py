@@ -19,6 +19,7 @@ COMMANDS = (
     "sweep",
     "plan",
     "sensitivity",
+    "explain",
     "report",
     "explore",
     "theory",
