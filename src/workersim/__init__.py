@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from workersim.experiments import Comparison, Result, Sweep
     from workersim.experiments.check import check
     from workersim.experiments.compare import compare
+    from workersim.experiments.explaining import Explanation, explain
     from workersim.experiments.observed import check_observed
     from workersim.experiments.planning import Plan, plan
     from workersim.experiments.replay import Replay, replay
@@ -72,6 +73,7 @@ __all__ = [
     "Empirical",
     "Erlang",
     "Every",
+    "Explanation",
     "Exponential",
     "Fleet",
     "Gamma",
@@ -108,6 +110,7 @@ __all__ = [
     "check",
     "check_observed",
     "compare",
+    "explain",
     "explore",
     "load",
     "plan",
@@ -127,6 +130,7 @@ __all__ = [
 # ``import workersim`` loads neither pydantic nor pandas nor an engine.
 _ROOMS = {
     "Comparison": "experiments",
+    "Explanation": "experiments.explaining",
     "InputError": "errors",
     "LogError": "errors",
     "MissingExtraError": "errors",
@@ -143,6 +147,7 @@ _ROOMS = {
     "check": "experiments",
     "check_observed": "experiments",
     "compare": "experiments",
+    "explain": "experiments.explaining",
     "sweep": "experiments",
     "read_trace": "traces",
     "replay": "experiments",

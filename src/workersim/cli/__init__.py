@@ -20,6 +20,7 @@ COMMANDS = (
     "sweep",
     "plan",
     "sensitivity",
+    "explain",
     "report",
     "explore",
     "theory",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from workersim.plots.replicas import fleet
     from workersim.plots.saturation import utilization_curve
     from workersim.plots.tornado import tornado
+    from workersim.plots.waterfall import waterfall
 
 __all__ = [
     "busy_slots",
@@ -39,6 +40,7 @@ __all__ = [
     "utilization_curve",
     "waits",
     "warm_up",
+    "waterfall",
 ]
 
 _MODULES = {
@@ -53,6 +55,7 @@ _MODULES = {
     "utilization_curve": "saturation",
     "waits": "distribution",
     "warm_up": "beginning",
+    "waterfall": "waterfall",
 }
 
 
