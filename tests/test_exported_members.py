@@ -48,6 +48,7 @@ NAMES = [
     "Triangular",
     "Uniform",
     "Verdict",
+    "Verdicts",
     "Weibull",
     "WorkersimError",
     "Workload",
