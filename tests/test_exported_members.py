@@ -49,6 +49,7 @@ NAMES = [
     "Triangular",
     "Uniform",
     "Verdict",
+    "Verdicts",
     "Weibull",
     "WorkersimError",
     "Workload",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workersim import plots, theory
     from workersim.claims import Verdict
     from workersim.errors import InputError, LogError, MissingExtraError, WorkersimError
-    from workersim.experiments import Comparison, Result, Sweep
+    from workersim.experiments import Comparison, Result, Sweep, Verdicts
     from workersim.experiments.check import check
     from workersim.experiments.compare import compare
     from workersim.experiments.explaining import Explanation, explain
@@ -103,6 +103,7 @@ __all__ = [
     "Triangular",
     "Uniform",
     "Verdict",
+    "Verdicts",
     "Weibull",
     "WorkersimError",
     "Workload",
@@ -143,6 +144,7 @@ _ROOMS = {
     "StepFunction": "metrics",
     "Sweep": "experiments",
     "Verdict": "claims",
+    "Verdicts": "experiments",
     "WorkersimError": "errors",
     "check": "experiments",
     "check_observed": "experiments",

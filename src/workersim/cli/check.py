@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import json
 from typing import TYPE_CHECKING
 
@@ -50,7 +49,9 @@ def command(context: click.Context, paths: tuple[str, ...], *, budget: int, as_j
     if as_json:
         click.echo(json.dumps([verdict.to_dict() for verdict in verdicts], indent=2, allow_nan=False))
     else:
-        click.echo(_counted(verdicts))
+        from workersim.experiments.verdicts import counted  # noqa: PLC0415  # as above
+
+        click.echo(counted(verdicts))
     if strict and any(verdict.verdict == "refuted" for verdict in verdicts):
         context.exit(_REFUTED)
 
@@ -66,10 +67,3 @@ def _table(scenario: Scenario, verdicts: list[Verdict]) -> str:
     from workersim.experiments.verdicts import verdict_table  # noqa: PLC0415  # as above
 
     return verdict_table(verdicts, title=scenario.name)
-
-
-def _counted(verdicts: list[Verdict]) -> str:
-    counts = collections.Counter(verdict.verdict for verdict in verdicts)
-    claims = f"{len(verdicts)} claim{'' if len(verdicts) == 1 else 's'}"
-    said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
-    return f"{claims}: {said}" if said else claims

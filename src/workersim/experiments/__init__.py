@@ -9,6 +9,7 @@ from workersim.experiments.result import Figures, Result
 from workersim.experiments.run import run
 from workersim.experiments.sweep import sweep
 from workersim.experiments.swept import Sweep
+from workersim.experiments.verdicts import Verdicts
 
 __all__ = [
     "Comparison",
@@ -16,6 +17,7 @@ __all__ = [
     "Replay",
     "Result",
     "Sweep",
+    "Verdicts",
     "check",
     "check_observed",
     "compare",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from workersim import claims, workload
 from workersim.errors import InputError
 from workersim.experiments.run import ensure_scenario, measure_each, prepare, simulate
+from workersim.experiments.verdicts import Verdicts
 from workersim.scenario import MEASURES
 from workersim.units import Duration, Rate, Share, Size
 
@@ -37,7 +38,7 @@ def check(
     replications: int | None = None,
     budget: int = MOST_REPLICATIONS,
     progress: Callable[[int, int], None] | None = None,
-) -> list[Verdict]:
+) -> Verdicts:
     """Run a scenario and return a verdict on each of its claims.
 
     Parameters
@@ -55,8 +56,8 @@ def check(
 
     Returns
     -------
-    list of Verdict
-        In the order of the claims.
+    Verdicts
+        A list with a ``Verdict`` a claim, in their order; it also has ``summary()``, ``to_frame()`` and ``plot()``.
 
     Raises
     ------
@@ -98,12 +99,12 @@ def check(
         runs.keep(jobs, simulate(scenario, jobs, used))
         del jobs  # as large as a log
         found = iter(runs.judge(asked, most, growing=growing))
-    return [
+    return Verdicts(
         claims.assumed(claim, scenario.quantity_at(claim.measure), scenario=scenario.name)
         if written.is_input
         else next(found)
         for claim, written in zip(sentences, scenario.claims, strict=True)
-    ]
+    )
 
 
 class _Runs(NamedTuple):

@@ -70,6 +70,9 @@ class Comparison:
     def __repr__(self) -> str:
         return f"<Comparison of {', '.join(map(repr, self.names))}: {self.replications} replications>"
 
+    def __str__(self) -> str:
+        return self.summary()
+
     @property
     def replications(self) -> int:
         """How many runs of each there are."""

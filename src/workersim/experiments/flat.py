@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from workersim.scenario import Scenario
 
-__all__ = ["Estimated", "estimate", "flat", "hint", "row_of", "short_runs"]
+__all__ = ["Estimated", "estimate", "flat", "flat_with_ends", "hint", "row_of", "short_runs"]
 
 
 class Estimated(NamedTuple):
@@ -36,6 +36,20 @@ def flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float
                 yield from flat(value, f"{prefix}{name}.")
         else:
             yield prefix + name, value
+
+
+def flat_with_ends(
+    tree: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, float | None, tuple[float | None, float | None]]]:
+    """Yield each figure of a tree with its path and the ends of its interval, which are None where there is none."""
+    intervals = tree.get("interval") or {}
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            if name != "interval":
+                yield from flat_with_ends(value, f"{prefix}{name}.")
+        else:
+            low, high = intervals.get(name) or (None, None)
+            yield prefix + name, value, (low, high)
 
 
 def row_of(tree: Mapping[str, Any]) -> tuple[tuple[str, ...], NDArray[np.float64]]:

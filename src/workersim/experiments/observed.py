@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 from workersim import claims
 from workersim.errors import InputError
 from workersim.experiments.check import sentence_of
+from workersim.experiments.verdicts import Verdicts
 from workersim.scenario import MEASURES
 from workersim.units import nearest, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from workersim.claims import Verdict
     from workersim.scenario import Claim
     from workersim.traces import Recording
 
 __all__ = ["check_observed"]
 
 
-def check_observed(recording: Recording, said: Iterable[Claim]) -> list[Verdict]:
+def check_observed(recording: Recording, said: Iterable[Claim]) -> Verdicts:
     """Give a verdict on claims about a recorded system.
 
     Parameters
@@ -29,6 +29,11 @@ def check_observed(recording: Recording, said: Iterable[Claim]) -> list[Verdict]
         As ``ws.read_trace`` returns it.
     said
         Claims, as scenarios hold them; about what is measured, as a recording has no inputs.
+
+    Returns
+    -------
+    Verdicts
+        One a claim, in their order.
 
     Raises
     ------
@@ -47,7 +52,7 @@ def check_observed(recording: Recording, said: Iterable[Claim]) -> list[Verdict]
     ('supported', 9.99)
     """
     evidence = claims.Evidence(recording.observed)
-    verdicts = []
+    verdicts = Verdicts()
     for claim in said:
         if claim.measure not in MEASURES:
             wanted = f"expected something measured, as a recording has no inputs, found {shown(claim.measure)}"

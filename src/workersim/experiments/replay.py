@@ -11,6 +11,7 @@ import numpy as np
 
 from workersim.errors import InputError
 from workersim.experiments.agreement import Agreement, agreement, differences
+from workersim.experiments.flat import flat
 from workersim.experiments.load import Load
 from workersim.experiments.measuring import sample_of
 from workersim.experiments.result import Result
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from workersim.runlog import RunLog
 
@@ -80,6 +82,9 @@ class Replay:
     def __repr__(self) -> str:
         return f"<Replay of {self.recording.path.name!r} on {self.result.scenario.name!r}>"
 
+    def __str__(self) -> str:
+        return self.summary()
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
@@ -102,6 +107,47 @@ class Replay:
             tree |= {"observed": self.observed, "difference": self.difference}
             tree["worst_hour"] = None if self.agreement is None else self.agreement.worst_hour
         return tree
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row a figure, named by its path, such as ``wait.p95``.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``simulated``, ``observed`` and ``difference`` (simulated ÷ observed - 1): seconds, bytes, per
+            second and fractions.  The latter two are missing where the file does not say when jobs started.
+        """
+        import pandas as pd  # noqa: PLC0415 (takes half a second)
+
+        told = dict(flat(self.observed or {}))
+        changes = self.difference or {}
+        rows = {name: (value, told.get(name), changes.get(name)) for name, value in flat(self.result.metrics)}
+        columns = ["simulated", "observed", "difference"]
+        frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype=float)
+        return frame.rename_axis("figure")
+
+    def plot(self, what: str = "waits", ax: Axes | None = None) -> Axes:
+        """Draw what was simulated beside what was observed.
+
+        Parameters
+        ----------
+        what
+            ``waits`` (their distributions) or ``queue_length`` (over time).
+        ax
+            Where to draw; default: a new figure.
+
+        Raises
+        ------
+        InputError
+            If there is no such plot.
+        """
+        from workersim import plots  # noqa: PLC0415 (only for a plot)
+
+        drawn = {"waits": plots.replayed_waits, "queue_length": plots.replayed_queues}
+        if what not in drawn:
+            msg = f"plot: expected waits or queue_length, found {shown(what)}"
+            raise InputError(msg)
+        return drawn[what](self, ax)
 
     def summary(self) -> str:
         """Return simulated, observed and difference as a table of 80 columns."""

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from workersim.errors import LogError
-from workersim.units import SECOND, nearest
+from workersim.errors import InputError, LogError
+from workersim.units import SECOND, nearest, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from workersim.metrics import StepFunction
     from workersim.runlog import RunLog
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from workersim.statistics import Estimate
 
 __all__ = ["Figures", "Result"]
+
+_PLOTS = ("queue_length", "utilization", "busy_slots", "fleet", "slots", "waits", "warm_up")
 
 
 class Figures:
@@ -82,6 +85,9 @@ class Result:
 
     def __repr__(self) -> str:
         return f"<Result of {self.scenario.name!r}: {self.jobs.arrived:.10g} jobs, {self.replications} x {self.engine}>"
+
+    def __str__(self) -> str:
+        return self.summary()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in self.metrics:
@@ -210,6 +216,50 @@ class Result:
             "metrics": self.metrics,
             "warnings": list(self.warnings),
         }
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row a figure, named by its path, such as ``wait.p95``.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``value``, ``low`` and ``high`` (the ends of the 95 % interval, missing with one replication):
+            seconds, bytes, per second and fractions.
+        """
+        import pandas as pd  # noqa: PLC0415 (takes half a second)
+
+        from workersim.experiments.flat import flat_with_ends  # noqa: PLC0415 (needed only here)
+
+        rows = {name: (value, *ends) for name, value, ends in flat_with_ends(self.metrics)}
+        columns = ["value", "low", "high"]
+        frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype=float)
+        return frame.rename_axis("figure")
+
+    def plot(self, what: str = "queue_length", ax: Axes | None = None) -> Axes:
+        """Draw replication 0.
+
+        Parameters
+        ----------
+        what
+            ``queue_length``, ``utilization``, ``busy_slots`` or ``fleet`` over time, ``slots`` (what each of them did),
+            ``waits`` (their distribution) or ``warm_up``; each is the function of that name in ``ws.plots``.
+        ax
+            Where to draw; default: a new figure.
+
+        Raises
+        ------
+        InputError
+            If there is no such plot.
+        LogError
+            If no log was kept.
+        """
+        from workersim import plots  # noqa: PLC0415 (only for a plot)
+
+        if what not in _PLOTS:
+            msg = f"plot: expected one of {', '.join(_PLOTS)}, found {shown(what)}{_hint(what, _PLOTS)}"
+            raise InputError(msg)
+        drawn: Axes = getattr(plots, what)(self, ax)
+        return drawn
 
     def summary(self) -> str:
         """Return the figures as a table of 80 columns."""

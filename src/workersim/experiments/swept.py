@@ -49,6 +49,9 @@ class Sweep:
     def __repr__(self) -> str:
         return f"<Sweep of {self.scenario.name!r}: {len(self.rows)} points of {', '.join(self.vary)}>"
 
+    def __str__(self) -> str:
+        return self.summary()
+
     def __len__(self) -> int:
         return len(self.rows)
 

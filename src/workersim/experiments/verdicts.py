@@ -1,10 +1,13 @@
-"""Verdicts as a table of plain text."""
+"""What a check came out as: verdicts, as a table, in words and as a plot."""
 
 from __future__ import annotations
 
+import collections
 import textwrap
+from html import escape
 from typing import TYPE_CHECKING
 
+from workersim.claims import Verdict
 from workersim.experiments.summary import NOTHING, WIDTH
 from workersim.scenario import MEASURES
 from workersim.units import format_duration, format_number, format_rate, format_share, format_size
@@ -12,9 +15,10 @@ from workersim.units import format_duration, format_number, format_rate, format_
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from workersim.claims import Verdict
+    import pandas as pd
+    from matplotlib.axes import Axes
 
-__all__ = ["in_words", "verdict_table"]
+__all__ = ["Verdicts", "counted", "in_words", "verdict_table"]
 
 _VERDICT, _VALUE = 12, 12
 _SENTENCE = WIDTH - _VERDICT - 2 * _VALUE - 3 * 2
@@ -32,6 +36,77 @@ _INPUTS = {
     "rate": ("rate",),
     "duration": ("service", "startup", "expires", "until", "warm_up", "interval", "period", "demand", "cpu", "io"),
 }
+
+
+class Verdicts(list[Verdict]):
+    """The verdicts on some claims, in their order: a list that shows itself.
+
+    Examples
+    --------
+    >>> import workersim as ws
+    >>> found = ws.check(ws.load("scenarios/4-overload.yaml"))
+    >>> found.counts()["refuted"], found.to_frame().columns.tolist()[:4]
+    (1, ['scenario', 'says', 'measure', 'expected'])
+    """
+
+    def counts(self) -> dict[str, int]:
+        """Return how many claims there are of each verdict, those that there are."""
+        return dict(sorted(collections.Counter(verdict.verdict for verdict in self).items()))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row a claim.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``scenario``, ``says``, ``measure``, ``expected``, ``measured``, ``low`` and ``high`` (the ends of
+            the 95 % interval), ``verdict`` and ``why``; numbers in seconds, bytes, per second or fractions.
+        """
+        import pandas as pd  # noqa: PLC0415 (takes half a second)
+
+        columns = ["scenario", "says", "measure", "expected", "measured", "low", "high", "verdict", "why"]
+        rows = []
+        for verdict in self:
+            low, high = verdict.interval or (None, None)
+            rows.append({**vars(verdict), "low": low, "high": high})
+        return pd.DataFrame(rows, columns=columns)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw how far each claim is from what was measured."""
+        from workersim import plots  # noqa: PLC0415 (only for a plot)
+
+        return plots.verdicts(self, ax)
+
+    def summary(self) -> str:
+        """Return the verdicts as a table of 80 columns, a reason under each, and how many there are of each kind."""
+        parts = [verdict_table(held, title=name) for name, held in self._by_scenario()]
+        return "\n\n".join([*parts, counted(self)]) if self else "It makes no claims."
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th scope="col">{each}</th>' for each in ("claim", "expected", "measured", "verdict", "why"))
+        parts = []
+        for name, held in self._by_scenario():
+            rows = "".join(map(_html_row, held))
+            table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+            parts.append(f"<strong>{escape(name)}</strong>{table}")
+        return f"<div>{''.join(parts)}<p>{escape(counted(self))}</p></div>"
+
+    def _by_scenario(self) -> list[tuple[str, list[Verdict]]]:
+        held: dict[str, list[Verdict]] = {}
+        for verdict in self:
+            held.setdefault(verdict.scenario, []).append(verdict)
+        return list(held.items())
+
+
+def counted(verdicts: Iterable[Verdict]) -> str:
+    """Return how many verdicts there are, and of which kind."""
+    held = Verdicts(verdicts)
+    claims = f"{len(held)} claim{'' if len(held) == 1 else 's'}"
+    said = ", ".join(f"{count} {verdict}" for verdict, count in held.counts().items())
+    return f"{claims}: {said}" if said else claims
 
 
 def verdict_table(verdicts: Iterable[Verdict], *, title: str = "") -> str:
@@ -65,6 +140,12 @@ def _lines(verdict: Verdict) -> Iterator[str]:
         yield _row("", line, "", "")
     indent = " " * (_VERDICT + 2)
     yield from textwrap.wrap(verdict.why, WIDTH, initial_indent=indent + "→ ", subsequent_indent=indent + "  ")
+
+
+def _html_row(verdict: Verdict) -> str:
+    expected, measured = (in_words(verdict.measure, value) for value in (verdict.expected, verdict.measured))
+    cells = "".join(f"<td>{escape(text)}</td>" for text in (expected, measured, verdict.verdict, verdict.why))
+    return f'<tr><th scope="row">{escape(verdict.says)}</th>{cells}</tr>'
 
 
 def _row(verdict: str, sentence: str, expected: str, measured: str) -> str:

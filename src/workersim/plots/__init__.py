@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from workersim.plots.estimates import differences, sweep
     from workersim.plots.front import cost_front
     from workersim.plots.gantt import slots
+    from workersim.plots.judged import verdicts
     from workersim.plots.replayed import replayed_queues, replayed_waits
     from workersim.plots.replicas import fleet
     from workersim.plots.saturation import utilization_curve
@@ -38,6 +39,7 @@ __all__ = [
     "tornado",
     "utilization",
     "utilization_curve",
+    "verdicts",
     "waits",
     "warm_up",
     "waterfall",
@@ -53,6 +55,7 @@ _MODULES = {
     "sweep": "estimates",
     "tornado": "tornado",
     "utilization_curve": "saturation",
+    "verdicts": "judged",
     "waits": "distribution",
     "warm_up": "beginning",
     "waterfall": "waterfall",

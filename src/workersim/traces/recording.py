@@ -78,6 +78,9 @@ class Recording:
     def __repr__(self) -> str:
         return f"<Recording of {len(self):,} jobs: {self.format}, {self.path.name!r}>"
 
+    def __str__(self) -> str:
+        return self.summary()
+
     @property
     def observed(self) -> RunLog:
         """The log.

@@ -168,6 +168,9 @@ class Plan:
         found = self.recommended
         return f"<Plan for {self.scenario.name!r}: {found.choice.says if found else 'nothing meets the targets'}>"
 
+    def __str__(self) -> str:
+        return self.summary()
+
     def row(self, role: str) -> Row | None:
         """Return the row of a role, None if there is none."""
         return next((row for row in self.rows if row.role == role), None)

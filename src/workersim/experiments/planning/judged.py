@@ -96,6 +96,9 @@ class Rules:
     def __repr__(self) -> str:
         return f"<Rules for {self.plan.scenario.name!r}: {len(self.rows)} rows>"
 
+    def __str__(self) -> str:
+        return self.summary()
+
     def to_dict(self) -> list[dict[str, Any]]:
         """Return the rows as plain data."""
         return [_plain(self.plan, row) for row in self.rows]

@@ -103,6 +103,9 @@ class Sensitivity:
     def __repr__(self) -> str:
         return f"<Sensitivity of {self.figure.measure} in {self.scenario.name!r}: most to {self.effects[0].name}>"
 
+    def __str__(self) -> str:
+        return self.summary()
+
     def to_dict(self) -> dict[str, Any]:
         """Return the object that ``workersim sensitivity --json`` prints."""
         return {
