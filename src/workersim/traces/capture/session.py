@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from workersim.errors import InputError, MissingExtraError
@@ -197,10 +198,8 @@ class _Listener:
 
     def begin(self, address: str) -> None:
         """Write who listens to what, since when."""
-        from workersim import __version__  # noqa: PLC0415 (the package is there by now)
-
         began = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self._meta(captured_by=f"workersim {__version__}", broker=address, began=began)
+        self._meta(captured_by=f"workersim {version('workersim')}", broker=address, began=began)
         self._say(f"Listening to {address}.")
 
     def is_over(self) -> bool:
