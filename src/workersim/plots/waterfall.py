@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -54,8 +54,9 @@ def waterfall(
     begins = ends - sizes
     rows = np.arange(len(steps))
     less = sizes < 0
-    for chosen, style in ((~less, {"color": BLUE}), (less, {"color": GREEN, "hatch": "//"})):
-        ax.barh(rows[chosen], sizes[chosen], left=begins[chosen], height=0.6, edgecolor="white", alpha=0.8, **style)
+    for chosen, colour, hatch in ((~less, BLUE, ""), (less, GREEN, "//")):
+        style: dict[str, Any] = {"color": colour, "hatch": hatch, "edgecolor": "white", "alpha": 0.8}
+        ax.barh(rows[chosen], sizes[chosen], left=begins[chosen], height=0.6, **style)
     total = float(ends[-1]) if len(ends) else 0.0
     ax.barh(len(steps), total, height=0.6, color="0.45")
     for at in range(len(steps) - 1):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from workersim.experiments.explaining.evening import averaged, evened, stepped
-from workersim.runlog import SERVICE, Cause as State
+from workersim.runlog import SERVICE
+from workersim.runlog import Cause as State
 from workersim.scenario.base import read_scenario
 
 if TYPE_CHECKING:

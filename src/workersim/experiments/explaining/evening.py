@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from workersim.runlog.schema import Ints
     from workersim.scenario import Scenario
     from workersim.scenario.arrivals import Arrival
 
@@ -115,7 +116,7 @@ def _of_profile(profile: Profile, first_ns: int, last_ns: int) -> _Rate:
     return _Rate(edges, np.concatenate(([0.0], np.cumsum(np.diff(edges) * np.tile(rates, len(rounds)) / SECOND))))
 
 
-def _hourly(due_ns: NDArray[np.int64], end_ns: int) -> _Rate:
+def _hourly(due_ns: Ints, end_ns: int) -> _Rate:
     """Return what came in each hour after the first document, the last hour cut at the last document."""
     first, last = int(due_ns[0]), int(due_ns[-1])
     last = last if last > first else end_ns
@@ -133,7 +134,8 @@ def _along(rates: list[_Rate], n: int) -> NDArray[np.int64] | None:
     wanted = np.arange(n) * (level[-1] / n)
     piece = np.minimum(np.searchsorted(level, wanted, side="right") - 1, len(edges) - 2)
     slope = (wanted - level[piece]) / (level[piece + 1] - level[piece])
-    return np.rint(edges[piece] + slope * (edges[piece + 1] - edges[piece])).astype(np.int64)
+    even_ns: NDArray[np.int64] = np.rint(edges[piece] + slope * (edges[piece + 1] - edges[piece])).astype(np.int64)
+    return even_ns
 
 
 def _last_of_equal(rate: _Rate) -> _Rate:
@@ -187,7 +189,7 @@ def _mean(column: NDArray[np.int64]) -> int:
     return base + round(float((column - base).sum(dtype=float)) / len(column))
 
 
-def _with(jobs: Jobs, **columns: NDArray[np.int64]) -> Jobs:
+def _with(jobs: Jobs, **columns: Any) -> Jobs:
     table = dataclasses.replace(jobs.table, **columns)
     offsets = None if jobs.phases_per_job else jobs.first_phase
     return Jobs(table, offsets, jobs.phase_kind, jobs.phase_demand_ns, jobs.dispatch_u, jobs.fates)
