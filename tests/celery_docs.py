@@ -7,7 +7,7 @@ import time
 
 from celery import Celery
 
-app = Celery("docs", broker=os.environ["DOCS_BROKER"])
+app = Celery("docs", broker=os.environ.get("DOCS_BROKER", "redis://127.0.0.1"))
 app.conf.update(
     task_send_sent_event=True,
     worker_prefetch_multiplier=2,
