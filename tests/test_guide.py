@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import workersim as ws
+from workersim.experiments.verdicts import verdict_table
 
 from .guide_table import CHANCE, PARTS, SCENARIOS, files_of, is_random, row, worked
 
@@ -20,8 +21,10 @@ CERTAIN = sorted(path for path in FILES if not is_random(path))
 
 @pytest.mark.parametrize("path", CERTAIN, ids=lambda path: path.stem)
 def test_rows_without_chance_are_what_is_printed(path: Path) -> None:
-    for verdict in ws.check(ws.load(path)):
+    verdicts = ws.check(ws.load(path))
+    for verdict in verdicts:
         assert row(verdict, path) in LINES
+    assert all(len(line) <= 80 for line in verdict_table(verdicts).splitlines())
 
 
 @pytest.mark.parametrize("name", [part.worked for part in PARTS if part.worked and part.worked not in CHANCE])

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from workersim.plots.front import cost_front
     from workersim.plots.gantt import slots
     from workersim.plots.judged import verdicts
+    from workersim.plots.parts import waterfall
     from workersim.plots.replayed import replayed_queues, replayed_waits
     from workersim.plots.replicas import fleet
     from workersim.plots.saturation import utilization_curve
     from workersim.plots.tornado import tornado
-    from workersim.plots.waterfall import waterfall
 
 __all__ = [
     "busy_slots",
@@ -58,7 +58,7 @@ _MODULES = {
     "verdicts": "judged",
     "waits": "distribution",
     "warm_up": "beginning",
-    "waterfall": "waterfall",
+    "waterfall": "parts",
 }
 
 
