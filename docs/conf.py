@@ -43,6 +43,7 @@ suppress_warnings = [
     "ref.python",  # ws.Result and ws.theory.Result: a type in a signature goes to either
 ]
 
+python_maximum_signature_line_length = 88
 html_theme = "pydata_sphinx_theme"
 html_title = "workersim"
 html_static_path = ["_static"]
@@ -51,6 +52,7 @@ html_copy_source = False
 html_show_sourcelink = False
 html_theme_options: dict[str, Any] = {
     "navbar_align": "left",
+    "header_links_before_dropdown": 7,
     "show_prev_next": True,
     "footer_start": [],
     "footer_end": [],
@@ -59,7 +61,7 @@ html_theme_options: dict[str, Any] = {
     "show_nav_level": 1,
 }
 html_context = {"default_mode": "auto"}
-html_sidebars = {"index": []}
+html_sidebars = {"index": [], "tutorial": [], "generated/notebooks/*": []}  # which have no pages beside them
 
 
 def setup(app: Any) -> None:
