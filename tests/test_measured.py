@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from workersim.engines import simulate
 from workersim.engines.compiled.layout import shape_of
-from workersim.engines.compiled.measured import ByEvents, ByRecursion
+from workersim.engines.compiled.measured import ByEvents, ByRecursion, told_whole
 from workersim.engines.written import fleet_log
 from workersim.metrics import figures
 from workersim.metrics.meter import QUANTILE_ERROR, Meter
-from workersim.runlog import JobTable
+from workersim.metrics.steps import PARTS
+from workersim.metrics.whole import figures_of
+from workersim.runlog import JobTable, Kind
 from workersim.units import NEVER
 from workersim.workload import Jobs
+from workersim.workload.jobs import constant
 
 from .strategies import Case, cases, fifo_cases
 
@@ -95,3 +99,32 @@ def test_the_recursion_is_measured_alike(case: Case, kind: int, size: int, warm:
     """Where all phases are of one kind, the CPUs in use are the busy slots, or none."""
     case.jobs.phase_kind[:] = kind
     same(*figures_both_ways(case, size, warm, recursion=True))
+
+
+@given(case=cases(), warm=st.sampled_from([0.0, 0.0, 0.3, 1.0]))
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_figures_of_a_run_that_is_here_are_those_of_its_log_to_the_last_bit(case: Case, warm: float) -> None:
+    assert_equal_without_a_log(case, warm)
+
+
+@given(case=fifo_cases(), kind=st.integers(0, 2), warm=st.sampled_from([0.0, 0.3, 1.0]))
+def test_figures_of_the_recursion_are_those_of_its_log_to_the_last_bit(case: Case, kind: int, warm: float) -> None:
+    if kind < len(Kind):
+        jobs = case.jobs
+        one = Jobs(jobs.table, jobs.first_phase, constant(kind, len(jobs.phase_kind), np.uint8), jobs.phase_demand_ns)
+        case = case._replace(jobs=one)
+    assert_equal_without_a_log(case, warm)
+
+
+def assert_equal_without_a_log(case: Case, warm: float) -> None:
+    """Compare with what is read from the log of the other engine."""
+    jobs, fleet, horizon_ns = case
+    assume(len(jobs) and (fleet.cores * PARTS).is_integer())
+    log = simulate(jobs, fleet, engine="simpy", horizon_ns=horizon_ns)
+    warm_up_ns = int(warm * log.horizon_ns)
+    told = told_whole(jobs, fleet, horizon_ns, warm_up_ns)
+    assert told.end_ns == log.horizon_ns
+    got = figures_of(told.piece, fleet_log(fleet, told.end_ns), told.cpu, warm_up_ns=warm_up_ns)
+    expected = figures(log, warm_up_ns=warm_up_ns)
+    assert got == expected
+    assert json.dumps(got) == json.dumps(expected)  # the order of the figures too, and whether they are whole numbers

@@ -9,6 +9,7 @@ from workersim import engines, workload
 from workersim.errors import InputError
 from workersim.experiments.load import Load
 from workersim.metrics import figures
+from workersim.metrics.steps import PARTS
 from workersim.scenario import JobClass, Trace
 from workersim.units import NEVER, SECOND, format_duration
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from workersim.scenario import Scenario
     from workersim.workload import Jobs
 
-__all__ = ["Sample", "can_stream", "ensure_warm_up", "measured", "sample_of"]
+__all__ = ["Sample", "can_stream", "ensure_warm_up", "is_read_whole", "measured", "measured_whole", "sample_of"]
 
 CLOCK_NS = 2**61  # up to which a run may reach
 
@@ -78,6 +79,33 @@ def measured(scenario: Scenario, *, replication: int = 0) -> Sample:
     end_ns = meter.told_ns if horizon_ns == NEVER else horizon_ns
     ensure_warm_up(scenario, end_ns)
     return sample_of(meter.figures(engines.fleet_log(fleet, end_ns), run.cpu_use()), load, end_ns)
+
+
+def is_read_whole(scenario: Scenario, jobs: Jobs) -> bool:
+    """Tell whether ``measured_whole`` gives the figures of the log of these jobs, to the last bit."""
+    if not scenario.is_steady or jobs.fates is not None or not len(jobs):
+        return False
+    # Parts of vCPUs that are no whole number of the parts that are added up exactly are left to the log.
+    return not scenario.fleet.vcpu_price and (scenario.fleet.cores * PARTS).is_integer()
+
+
+def measured_whole(scenario: Scenario, jobs: Jobs) -> Sample:
+    """Measure a replication whose jobs are here, on the compiled engine: the figures of its log, without the log.
+
+    Raises
+    ------
+    InputError
+        If the run would be longer than the clock, or the warm-up than the run.
+    """
+    from workersim.engines.compiled.measured import told_whole  # noqa: PLC0415 (numba takes half a second)
+    from workersim.metrics.whole import figures_of  # noqa: PLC0415 (as above)
+
+    fleet, horizon_ns, warm_up_ns = scenario.fleet, workload.horizon_ns(scenario), int(scenario.run.warm_up)
+    workload.ensure_range(jobs, [fleet], horizon_ns)
+    told = told_whole(jobs, fleet, horizon_ns, warm_up_ns)
+    ensure_warm_up(scenario, told.end_ns)
+    tree = figures_of(told.piece, engines.fleet_log(fleet, told.end_ns), told.cpu, warm_up_ns=warm_up_ns)
+    return sample_of(tree, Load(scenario).add(jobs), told.end_ns)
 
 
 def _ensure_end(scenario: Scenario, first: Jobs) -> None:

