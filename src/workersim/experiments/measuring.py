@@ -15,6 +15,7 @@ from workersim.units import NEVER, SECOND, format_duration
 
 if TYPE_CHECKING:
     from workersim.engines.compiled.measured import ByEvents, ByRecursion
+    from workersim.engines.compiled.tallied import Tallied
     from workersim.scenario import Scenario
     from workersim.workload import Jobs
 
@@ -74,8 +75,7 @@ def measured(scenario: Scenario, *, replication: int = 0) -> Sample:
         return sample_of(figures(engines.fleet_log(fleet, end_ns), warm_up_ns=warm_up_ns), load, end_ns)
     _ensure_end(scenario, first)
     meter, run = Meter(warm_up_ns=warm_up_ns, slots=fleet.slots), _run(scenario, first)
-    for piece in run.pieces(load.counted(chain([first], chunks))):
-        meter.add(piece)
+    run.measure(load.counted(chain([first], chunks)), meter)
     end_ns = meter.told_ns if horizon_ns == NEVER else horizon_ns
     ensure_warm_up(scenario, end_ns)
     return sample_of(meter.figures(engines.fleet_log(fleet, end_ns), run.cpu_use()), load, end_ns)
@@ -121,11 +121,12 @@ def _ensure_end(scenario: Scenario, first: Jobs) -> None:
         raise InputError(msg)
 
 
-def _run(scenario: Scenario, first: Jobs) -> ByEvents | ByRecursion:
+def _run(scenario: Scenario, first: Jobs) -> ByEvents | ByRecursion | Tallied:
     """Return the recursion where nothing but first come, first served can happen, else the events."""
     from workersim.engines.compiled.fifo import limit_ns  # noqa: PLC0415 (numba takes half a second)
     from workersim.engines.compiled.layout import Shape  # noqa: PLC0415 (numba takes half a second)
     from workersim.engines.compiled.measured import ByEvents, ByRecursion  # noqa: PLC0415 (as above)
+    from workersim.engines.compiled.tallied import Tallied  # noqa: PLC0415 (as above)
 
     fleet, horizon_ns = scenario.fleet, workload.horizon_ns(scenario)
     classes = _arriving(scenario)
@@ -135,6 +136,8 @@ def _run(scenario: Scenario, first: Jobs) -> ByEvents | ByRecursion:
     alone = shape.lanes == 1 and not shape.impatient and fleet.slots > 0 and fleet.cores >= fleet.concurrency
     # Four times the time of arrivals leaves room for a backlog; the recursion looks again as it goes.
     near = 4 * _last_arrival_ns(scenario) < limit_ns(fleet)
+    if alone and len(kinds) == 1 and Tallied.fits(fleet):
+        return Tallied(fleet, horizon_ns, on_cpu=kinds == {"cpu"})
     if alone and len(kinds) == 1 and near:
         return ByRecursion(fleet, horizon_ns, on_cpu=kinds == {"cpu"})
     return ByEvents(fleet, horizon_ns, int(scenario.run.warm_up), shape)

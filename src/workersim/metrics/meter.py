@@ -73,6 +73,12 @@ class Meter:
         for instants in (piece.arrivals, piece.leaves, piece.ends):
             self.told_ns = max(self.told_ns, int(instants.max(initial=0)))
 
+    def take(self, queue: tuple[int, int], busy: tuple[int, int], *, ended: int, unfinished: int) -> None:
+        """Take in what an engine has followed itself up to the end: areas and the most at once, and counts of jobs."""
+        self.queue.area, self.queue.most = queue
+        self.busy.area, self.busy.most = busy
+        self.outcomes[[Outcome.DONE, Outcome.UNFINISHED]] = ended, unfinished
+
     def _center(self, piece: Piece) -> None:
         """Choose what squares are taken about: something near the mean, so that they do not lose its digits."""
         ran = piece.finished[piece.started < NEVER] < NEVER
@@ -175,7 +181,7 @@ class _Level:
     def __init__(self, since_ns: int, limit: int | None = None) -> None:
         self.since_ns, self.limit = since_ns, limit
         self.level, self.most = 0, -1
-        self.up_ns, self.down_ns, self.ups, self.downs = 0, 0, 0, 0
+        self.up_ns, self.down_ns, self.ups, self.downs, self.area = 0, 0, 0, 0, 0
         self.later_ups, self.later_downs = _Later(), _Later()
 
     def add(self, ups: NDArray[np.int64], downs: NDArray[np.int64], until_ns: int) -> None:
@@ -200,7 +206,7 @@ class _Level:
         """Return the area from the end of the warm-up to the end (exact, times ns), and the most at once."""
         nothing = np.empty(0, np.int64)
         self.add(nothing, nothing, end_ns)
-        area = self.ups * end_ns - self.up_ns - (self.downs * end_ns - self.down_ns)
+        area = self.area + self.ups * end_ns - self.up_ns - (self.downs * end_ns - self.down_ns)
         return area, self.most
 
 

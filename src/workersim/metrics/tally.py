@@ -24,6 +24,8 @@ __all__ = [
     "SERVICE",
     "WAIT",
     "WORD",
+    "bucket_of",
+    "count",
     "middle_ns",
     "most_at_once",
     "new_sums",
@@ -91,13 +93,19 @@ def tally(
 @helper
 def count(x: int, buckets: NDArray[np.int64], sums: Any) -> None:
     """Count one duration."""
-    bucket: Any = (np.float64(x).view(np.int64) >> _SHIFT) - _LOWEST + 1
-    buckets[max(bucket, 0)] += 1
+    buckets[bucket_of(x)] += 1
     sums.count += 1
     sums.high += x >> WORD
     sums.low += x & ((1 << WORD) - 1)
     sums.most = max(sums.most, x)
     sums.squares += (x - sums.center) * (x - sums.center)
+
+
+@helper
+def bucket_of(x: int) -> int:
+    """Return the bucket of a duration."""
+    bucket: Any = (np.float64(x).view(np.int64) >> _SHIFT) - _LOWEST + 1
+    return max(bucket, 0)
 
 
 @entry

@@ -6,7 +6,7 @@ fate is open move on with the next chunk.  What is held is a chunk and the jobs 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from workersim.engines.compiled.layout import Shape
     from workersim.engines.compiled.world import World
+    from workersim.metrics.meter import Meter
     from workersim.scenario import Fleet
     from workersim.workload import Jobs
 
@@ -54,7 +55,20 @@ class Told(NamedTuple):
     cpu: CpuUse | PhaseEnds | None
 
 
-class ByEvents:
+class _InPieces(Protocol):
+    """A run that is told piece by piece."""
+
+    def pieces(self, chunks: Iterable[Jobs], /) -> Iterator[Piece]:
+        """Run the jobs, which come in order of arrival, and tell what happened."""
+        ...
+
+    def measure(self, chunks: Iterable[Jobs], meter: Meter) -> None:
+        """Run the jobs, and let the meter count what happened."""
+        for piece in self.pieces(chunks):
+            meter.add(piece)
+
+
+class ByEvents(_InPieces):
     """A measured run by the event kernel.
 
     Parameters
@@ -136,7 +150,7 @@ def _expired(started: NDArray[np.int64], expires: NDArray[np.int64], until_ns: i
     return np.flatnonzero((started == NEVER) & (expires <= until_ns) & (expires < NEVER))
 
 
-class ByRecursion:
+class ByRecursion(_InPieces):
     """A measured run by the recursion: which slot takes a job does not matter, so every dispatch rule will do.
 
     Parameters
