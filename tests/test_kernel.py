@@ -15,7 +15,7 @@ import pytest
 import workersim
 from workersim.engines.compiled import fifo, kernel
 from workersim.jit import cache_folder
-from workersim.metrics import tally
+from workersim.metrics import reading, tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +76,7 @@ def test_the_cost_of_a_job_grows_with_the_logarithm_of_the_fleet_and_not_with_th
 def test_a_kernel_is_compiled_for_one_kind_of_arguments() -> None:
     """A read-only or strided column would have it compiled anew."""
     functions: list[Any] = [kernel.run, fifo.run, tally.tally, tally.total, tally.most_at_once]
+    functions += [reading.read, reading.fill_cpu, reading.total_between]
     if os.environ.get("NUMBA_DISABLE_JIT") != "1":
         assert max(len(function.signatures) for function in functions) <= 1
 

@@ -5,8 +5,8 @@ reference counts on the arrays of the world at each call (together 18 times as f
 ``_nrt`` is not documented by Numba; the benchmark notices if it stops working.
 
 Numba's cache looks at the file of the compiled function alone, not at those of the helpers inside it.  So the folder
-of the cache carries a digest of all files beside it and one folder up, where it may have helpers too: an edit in any
-of them gets a new one.
+of the cache carries a digest of all files beside it and one folder up, where it may have helpers too, and of the parts
+of kernels that other rooms share: an edit in any of them gets a new one.
 """
 
 from __future__ import annotations
@@ -97,6 +97,7 @@ class _Part(CompilerBase):  # type: ignore[misc]
         return [pipeline]
 
 
+SHARED = (Path(__file__).parent / "metrics" / "tally.py",)  # what a run that is only measured is counted with
 KEPT = 4  # folders of former versions; a few, so that two checkouts do not take turns in compiling
 
 
@@ -145,7 +146,7 @@ def cache_folder(sources: Path) -> Path:
 
 
 def _digest(sources: Path) -> str:
-    files = [Path(__file__), *sorted(sources.parent.glob("*.py")), *sorted(sources.glob("*.py"))]
+    files = [Path(__file__), *SHARED, *sorted(sources.parent.glob("*.py")), *sorted(sources.glob("*.py"))]
     texts = (file.name.encode() + b"\0" + file.read_bytes() for file in files)
     return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
 

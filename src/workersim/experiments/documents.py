@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from workersim import workload
 from workersim.experiments.measuring import measured
-from workersim.experiments.run import keeps_log, measure_log, pick, simulate
+from workersim.experiments.run import keeps_log, pick, sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,5 +93,4 @@ def replicate(scenarios: Sequence[Scenario], replication: int, engine: engines.E
             continue
         if jobs is None:
             jobs = workload.realise(scenario, replication=replication)
-        log = simulate(scenario, jobs, engine, replication=replication, kept=False)
-        yield measure_log(scenario, jobs, log)
+        yield sample(scenario, jobs, engine, replication=replication)

@@ -9,15 +9,17 @@ from workersim import engines, workload
 from workersim.errors import InputError
 from workersim.experiments.load import Load
 from workersim.metrics import figures
+from workersim.metrics.steps import PARTS
 from workersim.scenario import JobClass, Trace
 from workersim.units import NEVER, SECOND, format_duration
 
 if TYPE_CHECKING:
     from workersim.engines.compiled.measured import ByEvents, ByRecursion
+    from workersim.engines.compiled.tallied import Tallied
     from workersim.scenario import Scenario
     from workersim.workload import Jobs
 
-__all__ = ["Sample", "can_stream", "ensure_warm_up", "measured", "sample_of"]
+__all__ = ["Sample", "can_stream", "ensure_warm_up", "is_read_whole", "measured", "measured_whole", "sample_of"]
 
 CLOCK_NS = 2**61  # up to which a run may reach
 
@@ -73,11 +75,37 @@ def measured(scenario: Scenario, *, replication: int = 0) -> Sample:
         return sample_of(figures(engines.fleet_log(fleet, end_ns), warm_up_ns=warm_up_ns), load, end_ns)
     _ensure_end(scenario, first)
     meter, run = Meter(warm_up_ns=warm_up_ns, slots=fleet.slots), _run(scenario, first)
-    for piece in run.pieces(load.counted(chain([first], chunks))):
-        meter.add(piece)
+    run.measure(load.counted(chain([first], chunks)), meter)
     end_ns = meter.told_ns if horizon_ns == NEVER else horizon_ns
     ensure_warm_up(scenario, end_ns)
     return sample_of(meter.figures(engines.fleet_log(fleet, end_ns), run.cpu_use()), load, end_ns)
+
+
+def is_read_whole(scenario: Scenario, jobs: Jobs) -> bool:
+    """Tell whether ``measured_whole`` gives the figures of the log of these jobs, to the last bit."""
+    if not scenario.is_steady or jobs.fates is not None or not len(jobs):
+        return False
+    # Parts of vCPUs that are no whole number of the parts that are added up exactly are left to the log.
+    return not scenario.fleet.vcpu_price and (scenario.fleet.cores * PARTS).is_integer()
+
+
+def measured_whole(scenario: Scenario, jobs: Jobs) -> Sample:
+    """Measure a replication whose jobs are here, on the compiled engine: the figures of its log, without the log.
+
+    Raises
+    ------
+    InputError
+        If the run would be longer than the clock, or the warm-up than the run.
+    """
+    from workersim.engines.compiled.measured import told_whole  # noqa: PLC0415 (numba takes half a second)
+    from workersim.metrics.whole import figures_of  # noqa: PLC0415 (as above)
+
+    fleet, horizon_ns, warm_up_ns = scenario.fleet, workload.horizon_ns(scenario), int(scenario.run.warm_up)
+    workload.ensure_range(jobs, [fleet], horizon_ns)
+    told = told_whole(jobs, fleet, horizon_ns, warm_up_ns)
+    ensure_warm_up(scenario, told.end_ns)
+    tree = figures_of(told.piece, engines.fleet_log(fleet, told.end_ns), told.cpu, warm_up_ns=warm_up_ns)
+    return sample_of(tree, Load(scenario).add(jobs), told.end_ns)
 
 
 def _ensure_end(scenario: Scenario, first: Jobs) -> None:
@@ -93,11 +121,12 @@ def _ensure_end(scenario: Scenario, first: Jobs) -> None:
         raise InputError(msg)
 
 
-def _run(scenario: Scenario, first: Jobs) -> ByEvents | ByRecursion:
+def _run(scenario: Scenario, first: Jobs) -> ByEvents | ByRecursion | Tallied:
     """Return the recursion where nothing but first come, first served can happen, else the events."""
     from workersim.engines.compiled.fifo import limit_ns  # noqa: PLC0415 (numba takes half a second)
     from workersim.engines.compiled.layout import Shape  # noqa: PLC0415 (numba takes half a second)
     from workersim.engines.compiled.measured import ByEvents, ByRecursion  # noqa: PLC0415 (as above)
+    from workersim.engines.compiled.tallied import Tallied  # noqa: PLC0415 (as above)
 
     fleet, horizon_ns = scenario.fleet, workload.horizon_ns(scenario)
     classes = _arriving(scenario)
@@ -107,6 +136,8 @@ def _run(scenario: Scenario, first: Jobs) -> ByEvents | ByRecursion:
     alone = shape.lanes == 1 and not shape.impatient and fleet.slots > 0 and fleet.cores >= fleet.concurrency
     # Four times the time of arrivals leaves room for a backlog; the recursion looks again as it goes.
     near = 4 * _last_arrival_ns(scenario) < limit_ns(fleet)
+    if alone and len(kinds) == 1 and Tallied.fits(fleet):
+        return Tallied(fleet, horizon_ns, on_cpu=kinds == {"cpu"})
     if alone and len(kinds) == 1 and near:
         return ByRecursion(fleet, horizon_ns, on_cpu=kinds == {"cpu"})
     return ByEvents(fleet, horizon_ns, int(scenario.run.warm_up), shape)

@@ -13,7 +13,15 @@ from workersim import engines, workload
 from workersim.errors import InputError, LogError
 from workersim.experiments.flat import short_runs
 from workersim.experiments.load import Load
-from workersim.experiments.measuring import Sample, can_stream, ensure_warm_up, measured, sample_of
+from workersim.experiments.measuring import (
+    Sample,
+    can_stream,
+    ensure_warm_up,
+    is_read_whole,
+    measured,
+    measured_whole,
+    sample_of,
+)
 from workersim.experiments.precision import MOST, Precision, read_precision
 from workersim.experiments.result import Result
 from workersim.metrics import figures
@@ -35,6 +43,7 @@ __all__ = [
     "pick",
     "prepare",
     "run",
+    "sample",
     "settle",
     "simulate",
 ]
@@ -109,12 +118,13 @@ def run(  # noqa: PLR0913 (each of them is asked for by somebody, and all but th
     log = simulate(scenario, jobs, used)
     first = measure_log(scenario, jobs, log)
 
-    def measure(jobs: Jobs, log: RunLog) -> Sample:
-        return measure_log(scenario, jobs, log)
+    def further(replication: int) -> Sample:
+        jobs = workload.realise(scenario, replication=replication)
+        return sample(scenario, jobs, used, replication=replication)
 
     def samples(some: range) -> Iterator[Sample]:
-        further = measure_each(scenario, used, range(max(some.start, 1), some.stop), measure)
-        return chain([first], further) if some.start == 0 else further
+        others = _in_threads(used, further, range(max(some.start, 1), some.stop))
+        return chain([first], others) if some.start == 0 else others
 
     return _collect(scenario, used, log if keep_log is not False else None, _gather(samples, goal, progress))
 
@@ -259,9 +269,22 @@ def measure_each(
         jobs = workload.realise(scenario, replication=replication)
         return measure(jobs, simulate(scenario, jobs, engine, replication=replication, kept=False))
 
+    return _in_threads(engine, one, replications)
+
+
+def _in_threads(
+    engine: engines.Engine, one: Callable[[int], Measured], replications: Iterable[int]
+) -> Iterator[Measured]:
     threads = (os.cpu_count() or 1) if engine == "compiled" else 1
     with ThreadPoolExecutor(threads) as pool:
         yield from pool.map(one, replications)
+
+
+def sample(scenario: Scenario, jobs: Jobs, engine: engines.Engine, *, replication: int) -> Sample:
+    """Return the figures of these jobs, those of a replication, on the scenario's fleet; no log is kept."""
+    if engine == "compiled" and is_read_whole(scenario, jobs):
+        return measured_whole(scenario, jobs)
+    return measure_log(scenario, jobs, simulate(scenario, jobs, engine, replication=replication, kept=False))
 
 
 def measure_log(scenario: Scenario, jobs: Jobs, log: RunLog) -> Sample:

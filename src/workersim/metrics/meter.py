@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workersim.metrics.curves import over_time
-from workersim.metrics.figures import QUANTILES, figures
+from workersim.metrics.figures import QUANTILES
 from workersim.metrics.parts import PARTS
+from workersim.metrics.standing import standing
 from workersim.metrics.tally import (
     BUCKETS,
     ERROR,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from workersim.runlog import RunLog
     from workersim.runlog.pieces import CpuUse, Piece
 
-__all__ = ["QUANTILE_ERROR", "Meter", "in_order"]
+__all__ = ["QUANTILE_ERROR", "Meter", "in_order", "job_counts", "throughput", "waiting", "waits_of"]
 
 QUANTILE_ERROR = ERROR
 
@@ -73,6 +73,12 @@ class Meter:
         for instants in (piece.arrivals, piece.leaves, piece.ends):
             self.told_ns = max(self.told_ns, int(instants.max(initial=0)))
 
+    def take(self, queue: tuple[int, int], busy: tuple[int, int], *, ended: int, unfinished: int) -> None:
+        """Take in what an engine has followed itself up to the end: areas and the most at once, and counts of jobs."""
+        self.queue.area, self.queue.most = queue
+        self.busy.area, self.busy.most = busy
+        self.outcomes[[Outcome.DONE, Outcome.UNFINISHED]] = ended, unfinished
+
     def _center(self, piece: Piece) -> None:
         """Choose what squares are taken about: something near the mean, so that they do not lose its digits."""
         ran = piece.finished[piece.started < NEVER] < NEVER
@@ -91,49 +97,22 @@ class Meter:
         cpu
             CPU in use; None: every busy slot uses one.
         """
-        end_ns = fleet.horizon_ns
-        tree = figures(fleet, warm_up_ns=self.warm_up_ns)
+        end_ns, there = fleet.horizon_ns, standing(fleet)
         queue, busy = self.queue.finish(end_ns), self.busy.finish(end_ns)
-        tree["jobs"] = self._jobs()
-        tree["wait"] = self._waits()
-        tree["service"], tree["response"] = self._spread(SERVICE), self._spread(RESPONSE)
         window_ns = end_ns - self.warm_up_ns
-        mean = float(queue[0]) / window_ns if window_ns else None
-        tree["queue_length"] = {"mean": mean, "max": float(queue[1])}
-        tree["visible"] = dict(tree["queue_length"])
-        tree["utilization"] = self._share(fleet, "slots", *busy)
-        tree["cpu"] = self._share(fleet, "vcpus", *((cpu.area, cpu.most) if cpu else busy))
-        finished = tree["jobs"]["finished"]
-        tree["cost"]["per_job"] = tree["cost"]["total"] / finished if finished else None
-        tree["throughput"] = self.done_in_window / (window_ns / SECOND) if window_ns else None
-        return tree
-
-    def _waits(self) -> dict[str, Any]:
-        """Return the figures of waits, all of them in the queue: workers that are measured reserve nothing ahead."""
-        waits = self._spread(WAIT)
-        parts = dict(zip(PARTS, (waits["mean"], *([None if waits["mean"] is None else 0.0] * 2)), strict=True))
-        return waits | parts | {"waited": self._spread(WAIT, above_zero=True)}
-
-    def _jobs(self) -> dict[str, int]:
-        count = {outcome: int(self.outcomes[outcome]) for outcome in Outcome}
+        jobs = job_counts(self.outcomes)
+        length = {"mean": float(queue[0]) / window_ns if window_ns else None, "max": float(queue[1])}
         return {
-            "arrived": int(self.outcomes.sum()),
-            "finished": count[Outcome.DONE],
-            "failed": count[Outcome.FAILED] + count[Outcome.TIMED_OUT],
-            "expired": count[Outcome.EXPIRED],
-            "lost": count[Outcome.LOST],
-            "unfinished": count[Outcome.UNFINISHED],
-            "timed_out": count[Outcome.TIMED_OUT],
-            "retried": count[Outcome.RETRIED],
-            "redelivered": count[Outcome.REDELIVERED],
-            "done_twice": 0,
+            "jobs": jobs,
+            "wait": waits_of(self._spread(WAIT), self._spread(WAIT, above_zero=True)),
+            "service": self._spread(SERVICE),
+            "response": self._spread(RESPONSE),
+            **waiting(length),
+            "utilization": there.share(there.slots, *busy, window_ns),
+            "cpu": there.share(there.vcpus, *(busy if cpu is None else (cpu.area, cpu.most)), window_ns),
+            **there.blocks(self.warm_up_ns, end_ns, jobs["finished"]),
+            "throughput": throughput(self.done_in_window, window_ns),
         }
-
-    def _share(self, fleet: RunLog, of: str, area: float, most: float) -> dict[str, float | None]:
-        """Return mean and maximum of something in use, of what was up; a fleet that is measured never changes."""
-        up = over_time(fleet, of).between_ns(self.warm_up_ns, fleet.horizon_ns)
-        there, area_up = up.max(), up.area_ns()
-        return {"mean": area / area_up if area_up else None, "max": most / there if there else None}
 
     def _spread(self, kind: int, *, above_zero: bool = False) -> dict[str, float | None]:
         """Return the figures of all durations of a kind, or of those above 0."""
@@ -149,6 +128,40 @@ class Meter:
         quantiles = {name: min(_quantile(counts, q), most_ns) / SECOND for name, q in QUANTILES.items()}
         std = math.sqrt(max(0.0, variance)) / SECOND
         return {"mean": total_ns / (n * SECOND), "std": std, **quantiles, "max": most_ns / SECOND}
+
+
+def job_counts(outcomes: NDArray[np.int64]) -> dict[str, int]:
+    """Return the counts of jobs that are tried once, by what became of them."""
+    count = dict(zip(Outcome, outcomes.tolist(), strict=True))
+    return {
+        "arrived": sum(count.values()),
+        "finished": count[Outcome.DONE],
+        "failed": count[Outcome.FAILED] + count[Outcome.TIMED_OUT],
+        "expired": count[Outcome.EXPIRED],
+        "lost": count[Outcome.LOST],
+        "unfinished": count[Outcome.UNFINISHED],
+        "timed_out": count[Outcome.TIMED_OUT],
+        "retried": count[Outcome.RETRIED],
+        "redelivered": count[Outcome.REDELIVERED],
+        "done_twice": 0,
+    }
+
+
+def waits_of(waits: dict[str, float | None], waited: dict[str, float | None]) -> dict[str, Any]:
+    """Return the figures of waits, all of them in the queue: workers that are measured reserve nothing ahead."""
+    nothing = None if waits["mean"] is None else 0.0
+    return waits | dict(zip(PARTS, (waits["mean"], nothing, nothing), strict=True)) | {"waited": waited}
+
+
+def waiting(length: dict[str, float | None]) -> dict[str, Any]:
+    """Return how many jobs wait, and where: in the queue, as before."""
+    nothing = None if length["mean"] is None else 0.0
+    return {"queue_length": length, "visible": dict(length), "reserved": {"mean": nothing, "max": 0.0}}
+
+
+def throughput(done: int, window_ns: int) -> float | None:
+    """Return jobs done a second."""
+    return done / (window_ns / SECOND) if window_ns else None
 
 
 def _quantile(counts: NDArray[np.int64], q: float) -> float:
@@ -168,7 +181,7 @@ class _Level:
     def __init__(self, since_ns: int, limit: int | None = None) -> None:
         self.since_ns, self.limit = since_ns, limit
         self.level, self.most = 0, -1
-        self.up_ns, self.down_ns, self.ups, self.downs = 0, 0, 0, 0
+        self.up_ns, self.down_ns, self.ups, self.downs, self.area = 0, 0, 0, 0, 0
         self.later_ups, self.later_downs = _Later(), _Later()
 
     def add(self, ups: NDArray[np.int64], downs: NDArray[np.int64], until_ns: int) -> None:
@@ -193,7 +206,7 @@ class _Level:
         """Return the area from the end of the warm-up to the end (exact, times ns), and the most at once."""
         nothing = np.empty(0, np.int64)
         self.add(nothing, nothing, end_ns)
-        area = self.ups * end_ns - self.up_ns - (self.downs * end_ns - self.down_ns)
+        area = self.area + self.ups * end_ns - self.up_ns - (self.downs * end_ns - self.down_ns)
         return area, self.most
 
 

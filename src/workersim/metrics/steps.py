@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from workersim.runlog.schema import Floats, Ints
 
-__all__ = ["StepFunction"]
+__all__ = ["PARTS", "StepFunction", "area_of"]
+
+PARTS = 1024  # of a vCPU: what is a whole number of them is added up without rounding
+_MOST_PARTS = 2.0**53
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,8 +233,18 @@ class StepFunction:
         return min(max(round(time_s * SECOND), int(self.times_ns[0])), self.end_ns)
 
 
+def area_of(amount: float, lasts_ns: int) -> float:
+    """Return the area under one step, rounded as that under several is."""
+    parts = amount * PARTS
+    whole = parts == round(parts) and abs(parts) < _MOST_PARTS
+    return int(parts) * lasts_ns / PARTS if whole else amount * lasts_ns
+
+
 def _area(amounts: NDArray[Any], lasts_ns: Ints) -> float:
-    """Return the area in units times nanoseconds: exact for whole numbers, rounded once."""
+    """Return the area in units times nanoseconds: of whole numbers, and of whole parts, exact and rounded once."""
     if amounts.dtype.kind in "iub":
         return float(exact_sum(amounts, lasts_ns))
+    parts = amounts * PARTS
+    if bool((parts == np.rint(parts)).all()) and float(np.abs(parts).max()) < _MOST_PARTS:
+        return exact_sum(parts, lasts_ns) / PARTS
     return float((amounts * lasts_ns).sum())

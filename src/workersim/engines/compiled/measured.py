@@ -6,7 +6,7 @@ fate is open move on with the next chunk.  What is held is a chunk and the jobs 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -15,11 +15,13 @@ from workersim.engines.compiled.carry import carry
 from workersim.engines.compiled.engine import REBASE, outcomes
 from workersim.engines.compiled.gauges import WORD
 from workersim.engines.compiled.kernel import run
-from workersim.engines.compiled.layout import make_world
+from workersim.engines.compiled.layout import make_world, shape_of
 from workersim.errors import InputError
 from workersim.jit import plain
+from workersim.runlog import Kind, PhaseEnds
 from workersim.runlog.pieces import CpuUse, Piece
 from workersim.units import NEVER
+from workersim.workload.jobs import is_constant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,13 +30,45 @@ if TYPE_CHECKING:
 
     from workersim.engines.compiled.layout import Shape
     from workersim.engines.compiled.world import World
+    from workersim.metrics.meter import Meter
     from workersim.scenario import Fleet
     from workersim.workload import Jobs
 
-__all__ = ["ByEvents", "ByRecursion"]
+__all__ = ["ByEvents", "ByRecursion", "Told", "told_whole"]
 
 
-class ByEvents:
+class Told(NamedTuple):
+    """A run whose jobs are all here.
+
+    Attributes
+    ----------
+    piece
+        All that happened.
+    end_ns
+        When it ended.
+    cpu
+        CPU in use, or the phases of the jobs if nobody shared one; None: as many CPUs as slots are busy.
+    """
+
+    piece: Piece
+    end_ns: int
+    cpu: CpuUse | PhaseEnds | None
+
+
+class _InPieces(Protocol):
+    """A run that is told piece by piece."""
+
+    def pieces(self, chunks: Iterable[Jobs], /) -> Iterator[Piece]:
+        """Run the jobs, which come in order of arrival, and tell what happened."""
+        ...
+
+    def measure(self, chunks: Iterable[Jobs], meter: Meter) -> None:
+        """Run the jobs, and let the meter count what happened."""
+        for piece in self.pieces(chunks):
+            meter.add(piece)
+
+
+class ByEvents(_InPieces):
     """A measured run by the event kernel.
 
     Parameters
@@ -106,7 +140,8 @@ class ByEvents:
         running = (int(gauges.high) << WORD) + int(gauges.low)
         crowded = (int(gauges.crowded_high) << WORD) + int(gauges.crowded_low)
         last = float(gauges.running + gauges.crowded * self.fleet.cores)  # at the horizon itself
-        return CpuUse(running + crowded * self.fleet.cores, max(float(gauges.most), last))
+        whole, by = self.fleet.cores.as_integer_ratio()
+        return CpuUse((running * by + crowded * whole) / by, max(float(gauges.most), last))
 
 
 def _expired(started: NDArray[np.int64], expires: NDArray[np.int64], until_ns: int) -> NDArray[np.int64]:
@@ -115,7 +150,7 @@ def _expired(started: NDArray[np.int64], expires: NDArray[np.int64], until_ns: i
     return np.flatnonzero((started == NEVER) & (expires <= until_ns) & (expires < NEVER))
 
 
-class ByRecursion:
+class ByRecursion(_InPieces):
     """A measured run by the recursion: which slot takes a job does not matter, so every dispatch rule will do.
 
     Parameters
@@ -156,6 +191,30 @@ class ByRecursion:
     def cpu_use(self) -> CpuUse | None:
         """Return that no CPU was in use; None says that every busy slot used one."""
         return None if self.on_cpu else CpuUse(0.0, 0.0)
+
+
+def told_whole(jobs: Jobs, fleet: Fleet, horizon_ns: int, warm_up_ns: int) -> Told:
+    """Run jobs that are all here, one at least, and keep no log.
+
+    Parameters
+    ----------
+    jobs, fleet, horizon_ns
+        As for ``simulate``.
+    warm_up_ns
+        As for ``ByEvents``.
+    """
+    run: ByEvents | ByRecursion
+    recursion = fifo.fits(jobs, fleet, horizon_ns)
+    if recursion:
+        run = ByRecursion(fleet, horizon_ns, on_cpu=bool(jobs.phase_kind[0] == Kind.CPU))
+    else:
+        run = ByEvents(fleet, horizon_ns, warm_up_ns, shape_of(jobs))
+    (piece,) = run.pieces([jobs])
+    if horizon_ns == NEVER:
+        horizon_ns = max(int(instants.max(initial=0)) for instants in (piece.arrivals, piece.leaves, piece.ends))
+    if recursion and not is_constant(jobs.phase_kind):
+        return Told(piece, horizon_ns, PhaseEnds(jobs.first_phase, jobs.phase_kind, jobs.phase_demand_ns))
+    return Told(piece, horizon_ns, run.cpu_use())
 
 
 def _happened(instants: NDArray[np.int64]) -> NDArray[np.int64]:
