@@ -188,7 +188,7 @@ def unwant(world: World, c: int) -> None:
 
 @helper
 def work_is_over(world: World, c: int) -> None:
-    """Look at a draining container after a job has left it: does it still have one?"""
+    """Let a draining container go on its way when its last job has left it."""
     box = world.containers[c]
     if box.state != DRAINING:
         return

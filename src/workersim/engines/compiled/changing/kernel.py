@@ -18,9 +18,9 @@ from workersim.engines.compiled.changing import (
     register,
     running,
 )
+from workersim.engines.compiled.changing.byref import by_reference
 from workersim.engines.compiled.changing.records import State
 from workersim.engines.compiled.changing.world import of
-from workersim.byref import by_reference
 from workersim.jit import entry, helper, rare
 from workersim.units import NEVER
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ASK", "DONE", "GROW", "GROW_FLEET", "run"]
 
-DONE, ASK, GROW, GROW_FLEET = range(4)
+DONE, ASK, GROW, GROW_FLEET, GOES_ON = range(5)
 NOTHING_DUE = 1 << 62
 STARTING, READY, DRAINING, RETURNING, FREE = (
     State.STARTING,
@@ -61,34 +61,40 @@ def go(world: World, until: int) -> int:
         begin(world)
     if clock.moved:
         fill_trees(world)
-    while True:
+    why = GOES_ON
+    while why == GOES_ON:
         if too_little_room(world):
-            return GROW
-        while world.agenda_time[1] >> 1 == clock.now:
+            why = GROW
+        elif world.agenda_time[1] >> 1 == clock.now:
             phases.end_due(world, world.agenda_id[1])
-            clock.last = clock.now
-            clock.quiet = 0
-            if too_little_room(world):
-                return GROW
-        code = next_code(world)
-        if code == agenda.ARRIVAL:
-            arrive(world)
-        elif code == agenda.DISPATCH:
-            dispatch(world)
-        elif code == agenda.ROW:
-            if not numbers_suffice(world):
-                return GROW_FLEET
-            happen(world)
-        elif code == NOTHING_DUE:
-            if not move_clock(world, until):
-                return DONE
-        elif code == agenda.POLICY and clock.answer < 0:
-            clock.asks = world.heap[0].key
-            return ASK
+            something_happened(world)
         else:
-            event(world, code)
+            why = step(world, until)
         if clock.settling:
             deploys.settle(world)
+    return why
+
+
+@helper
+def step(world: World, until: int) -> int:
+    """Let the next event happen that is no end of a phase, or say why not."""
+    code = next_code(world)
+    if code == agenda.ARRIVAL:
+        arrive(world)
+    elif code == agenda.DISPATCH:
+        dispatch(world)
+    elif code == NOTHING_DUE:
+        return GOES_ON if move_clock(world, until) else DONE
+    elif code == agenda.ROW:
+        if not numbers_suffice(world):
+            return GROW_FLEET
+        happen(world)
+    elif code == agenda.POLICY and world.clock[0].answer < 0:
+        world.clock[0].asks = world.heap[0].key
+        return ASK
+    else:
+        event(world, code)
+    return GOES_ON
 
 
 @rare
@@ -145,8 +151,7 @@ def next_code(world: World) -> int:
     if clock.heap > 0 and world.heap[0].at == clock.now:
         code = world.heap[0].code
     if clock.row < len(world.schedule) and world.schedule[clock.row].at == clock.now:
-        if agenda.ROW < code:
-            code = agenda.ROW
+        code = min(code, agenda.ROW)
     if code >> 3 >= agenda.ARRIVAL >> 3 and clock.published < settings.arrivals:
         j = arriving(world)
         if world.arrival[j] <= clock.now and (code != agenda.FOLLOWER or j < world.heap[0].key):
@@ -326,7 +331,7 @@ def event(world: World, code: int) -> None:
         follow(world, key)
     elif code == agenda.POLICY:
         answer(world, key)
-    elif code == agenda.OVERLAP_ENDS or code == agenda.OUTAGE_ENDS:
+    elif code in (agenda.OVERLAP_ENDS, agenda.OUTAGE_ENDS):
         clock.lively -= 1
         something_happened(world)
         if code == agenda.OVERLAP_ENDS:
@@ -390,7 +395,7 @@ def message_event(world: World, code: int, row: int, epoch: int) -> None:
     else:
         c = world.messages[row].holder
         box = world.containers[c]
-        held = code == agenda.DUE or code == agenda.RELEASE
+        held = code in (agenda.DUE, agenda.RELEASE)
         happened = box.epoch == epoch and (box.state == READY or not held)
         if happened:
             clock.lively -= 1

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from workersim.engines.compiled.changing import agenda, changes
 from workersim.engines.compiled.changing.ideal import free, leave_line
 from workersim.engines.compiled.changing.records import Process, State
-from workersim.engines.compiled.changing.world import of
 from workersim.jit import helper, rare
 
 if TYPE_CHECKING:

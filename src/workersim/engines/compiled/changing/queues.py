@@ -110,7 +110,9 @@ def lot(world: World, v: int, level: int) -> float:
             j = job_of(world, row)
             published = world.arrival[j] if row < jobs else world.messages[row].published
             attempt = 0 if row < jobs else world.messages[row].number
-            earlier = published < since or (published == since and (j < first_job or (j == first_job and attempt < number)))
+            earlier = published < since or (
+                published == since and (j < first_job or (j == first_job and attempt < number))
+            )
             if oldest < 0 or earlier:
                 oldest, since, first_job, number = row, published, j, attempt
     return (world.lots[first_job] + number * 0.6180339887498949) % 1.0
