@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workersim.engines.compiled.changing import agenda, changes, cpu, ideal, processes, register, running
+from workersim.engines.compiled.changing import agenda, changes, cpu, ideal, processes, register, running, turns
 from workersim.engines.compiled.changing.records import Process, State
 from workersim.engines.compiled.trees import winner_set
 from workersim.jit import helper, rare
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = [
     "crash",
     "down",
-    "forget",
     "free_numbers",
     "kill",
     "out_of_memory",
@@ -109,7 +108,7 @@ def retire(world: World, c: int) -> None:
     clock, box = world.clock[0], world.containers[c]
     service = world.services[box.service]
     if service.celery:
-        forget(world, c)
+        turns.leave(world, c)
         if service.sweep_first < NEVER:
             clock.sweepers -= service.visibility < NEVER
         clock.lively -= box.held + box.rated
@@ -119,19 +118,6 @@ def retire(world: World, c: int) -> None:
         if world.slots[s].state == IDLE:
             ideal.leave_line(world, c, s)
             world.slots[s].state = ABSENT
-
-
-@helper
-def forget(world: World, c: int) -> None:
-    """Let a worker no longer ask for a message."""
-    box = world.containers[c]
-    service = world.services[box.service]
-    if box.asked < NEVER:
-        box.asked = NEVER
-        service.asking -= 1
-        last = world.asking[service.first_container + service.asking]
-        world.asking[service.first_container + box.place] = last
-        world.containers[last].place = box.place
 
 
 @rare

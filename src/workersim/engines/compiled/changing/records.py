@@ -114,7 +114,7 @@ CONTAINER = _record(
     "service number first_slot state epoch wanted deploy restarts kill_at ready_at "
     "cause told_slots told_memory memory "
     "touched next_end first_slot_to_end sharing io_next io_slot running idle "
-    "handed unacked held rated flying asked place first_waiting last_waiting waiting first_held last_held "
+    "handed unacked held rated flying asked turn first_waiting last_waiting waiting first_held last_held "
     "processes last_growth last_receipt dirty pending",
     "received late next_late first",
 )

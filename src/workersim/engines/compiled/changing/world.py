@@ -75,7 +75,7 @@ class World(NamedTuple):
     busy: NDArray[np.int64]  # by service: a winner tree over running jobs, of the containers with an idle slot
     busy_id: NDArray[np.int64]
     dirty: NDArray[np.int64]  # Celery workers to look at in the next dispatch
-    asking: NDArray[np.int64]  # Celery workers that ask for a message, by service, in any order
+    asking: NDArray[np.int64]  # Celery workers that ask for a message, by service and turn (turns.py)
 
 
 @helper
