@@ -40,7 +40,7 @@ def look_at_workers(world: World) -> None:
     clock.dirty = 0
 
 
-@helper
+@rare
 def hand_over(world: World, c: int) -> None:
     """Hand the messages that wait in a worker to idle processes; who finds one expired drops it."""
     clock, box = world.clock[0], world.containers[c]
@@ -64,7 +64,7 @@ def hand_over(world: World, c: int) -> None:
         agenda.of_held(world, clock.now + service.hand_off, agenda.HANDED, row, c)
 
 
-@helper
+@rare
 def dropped(world: World, c: int, row: int) -> bool:
     """Drop a message whose patience has ended, and tell whether it had."""
     if world.expires[of(world.expires, job_of(world, row))] >= world.clock[0].now:
@@ -74,7 +74,7 @@ def dropped(world: World, c: int, row: int) -> bool:
     return True
 
 
-@helper
+@rare
 def has_room(world: World, c: int) -> bool:
     """Tell whether a worker may fetch a message."""
     box = world.containers[c]
@@ -86,7 +86,7 @@ def has_room(world: World, c: int) -> bool:
     return service.window == NEVER or box.unacked < service.window + box.held
 
 
-@helper
+@rare
 def ask(world: World, c: int) -> None:
     """Let a worker ask for a message from now on, if it did not and may, or no longer, if it may not any more."""
     box = world.containers[c]

@@ -92,7 +92,7 @@ def ready(world: World, c: int) -> None:
     not_awaited(world, c)
 
 
-@helper
+@rare
 def not_awaited(world: World, c: int) -> None:
     """Let a deploy no longer wait for this container."""
     box = world.containers[c]
@@ -102,7 +102,7 @@ def not_awaited(world: World, c: int) -> None:
         box.deploy = -1
 
 
-@helper
+@rare
 def retire(world: World, c: int) -> None:
     """End what a ready container does while it is ready: its slots leave the line, it asks and sweeps no more."""
     clock, box = world.clock[0], world.containers[c]
@@ -172,7 +172,7 @@ def unwant(world: World, c: int) -> None:
         world.services[box.service].wanted -= 1
 
 
-@helper
+@rare
 def work_is_over(world: World, c: int) -> None:
     """Let a draining container go on its way when its last job has left it."""
     box = world.containers[c]
@@ -247,7 +247,7 @@ def out_of_memory(world: World, c: int) -> None:
         crash(world, c, NEVER)
 
 
-@helper
+@rare
 def free_numbers(world: World, v: int) -> int:
     """Return how many numbers of replicas could be given out before the arrays have to grow."""
     service = world.services[v]

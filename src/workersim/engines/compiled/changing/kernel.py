@@ -201,7 +201,7 @@ def something_happened(world: World) -> None:
     clock.quiet = 0
 
 
-@helper
+@rare
 def arrive(world: World) -> None:
     """Let the next job arrive."""
     clock = world.clock[0]
@@ -239,7 +239,7 @@ def dispatch(world: World) -> None:
         celery.fetch(world)
 
 
-@helper
+@rare
 def serve(world: World, v: int) -> None:
     """Let the slot of an ideal service whose turn it is take a message."""
     level = queues.best_level(world, v)
@@ -347,7 +347,7 @@ def event(world: World, code: int) -> None:
             container_event(world, code, c, number)
 
 
-@helper
+@rare
 def follow(world: World, j: int) -> None:
     """Let a follower arrive."""
     now = world.clock[0].now
@@ -359,7 +359,7 @@ def follow(world: World, j: int) -> None:
     attempts.publish(world, j, False)  # noqa: FBT003 (by position)
 
 
-@helper
+@rare
 def answer(world: World, v: int) -> None:
     """Do what a policy has asked for, and let it be asked again."""
     clock, service = world.clock[0], world.services[v]
@@ -371,7 +371,7 @@ def answer(world: World, v: int) -> None:
     agenda.of_row(world, clock.now + service.every, agenda.POLICY, v)
 
 
-@helper
+@rare
 def limit(world: World, c: int, s: int, row: int) -> None:
     """End an attempt whose time is up, if it still runs."""
     if world.slots[s].row == row and world.slots[s].limited:
@@ -380,7 +380,7 @@ def limit(world: World, c: int, s: int, row: int) -> None:
         move_on(world, c)
 
 
-@helper
+@rare
 def message_event(world: World, code: int, row: int, epoch: int) -> None:
     """Let something happen to a message: in no worker, or in one that is still the same."""
     clock = world.clock[0]
@@ -412,7 +412,7 @@ def message_event(world: World, code: int, row: int, epoch: int) -> None:
         something_happened(world)
 
 
-@helper
+@rare
 def container_event(world: World, code: int, c: int, number: int) -> None:
     """Let something happen to a container that is still the same, or to one of its processes."""
     clock, box = world.clock[0], world.containers[c]
