@@ -242,7 +242,9 @@ class _Draw:
             predecessors=np.bincount(np.array(flat, np.int64), minlength=n).astype(np.int64),
             first_follower=np.cumsum([0, *(len(those) for those in followers)]),
             follower=np.array(flat, np.int64),
-            rate_ns=np.array([self.time(4) if rated and self.chance(0.6) else 0 for _ in range(2)], np.int64),
+            rate_ns=np.array(
+                [self.time(self.pick([4, 40])) if rated and self.chance(0.6) else 0 for _ in range(2)], np.int64
+            ),
         )
 
     def followers(self, n: int) -> list[list[int]]:
