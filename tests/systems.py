@@ -20,6 +20,8 @@ from workersim.workload.fates import Fates
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
     from workersim.policies import Observation
 
 __all__ = ["Drawn", "draw", "summary"]
@@ -66,9 +68,9 @@ class _Wants:
         self.left -= 1
         if self.left < 0:
             return self.finally_
-        seen = (self.salt, vars(observation) | {"lists": sorted(observation.lists.items())})
-        seen[1]["oldest_s"] = sorted(observation.oldest_s.items())  # type: ignore[index]
-        return crc32(repr(sorted(seen[1].items())).encode(), self.salt) % (self.most + 1)
+        lists, oldest = sorted(observation.lists.items()), sorted(observation.oldest_s.items())
+        seen = sorted((vars(observation) | {"lists": lists, "oldest_s": oldest}).items())
+        return crc32(repr(seen).encode(), self.salt) % (self.most + 1)
 
 
 class _Draw:
@@ -107,8 +109,13 @@ class _Draw:
         services = tuple(self.service(v) for v in range(self.pick([1, 1, 1, 2, 2, 3])))
         jobs = self.jobs()
         system = System(services, self.queues, self.schedule(services) if self.chance(0.65) else ())
+        span = 40 * max(self.unit, 10 * MS)
         endless = any(service.policy is not None for service in services)
         endless &= any(service.limit_bytes < NEVER for service in services)
+        # messages that come back faster than they are worked off multiply: that ends, but not soon
+        endless |= any(
+            service.celery is not None and service.celery.visibility_timeout_ns < span for service in services
+        )
         horizon = self.time(300 if self.chance(0.5) else 40, 1) if endless or self.chance(0.4) else NEVER
         return Drawn(jobs, system, horizon, self.pick([44, 44, 30, 20, 3]))
 
@@ -215,7 +222,7 @@ class _Draw:
         demands = np.array([self.time(longest) for _ in kinds], np.int64)
         return Jobs(table, np.cumsum([0, *counts]), kinds, demands, self.random.random(n), fates)
 
-    def column(self, n: int, value: Callable[[], int]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    def column(self, n: int, value: Callable[[], int]) -> NDArray[np.int64]:
         return np.array([value() for _ in range(n)], np.int64)
 
     def fates(self, n: int) -> Fates:
@@ -235,12 +242,16 @@ class _Draw:
             predecessors=np.bincount(np.array(flat, np.int64), minlength=n).astype(np.int64),
             first_follower=np.cumsum([0, *(len(those) for those in followers)]),
             follower=np.array(flat, np.int64),
-            rate_ns=np.array([self.time(4) if rated and self.chance(0.6) else 0 for _ in range(2)], np.int64),
+            rate_ns=np.array(
+                [self.time(self.pick([4, 40])) if rated and self.chance(0.6) else 0 for _ in range(2)], np.int64
+            ),
         )
 
     def followers(self, n: int) -> list[list[int]]:
         """Return for each job the later ones that wait for it."""
         return [
-            sorted({self.number(j + 1, n - 1) for _ in range(self.number(0, 2))}) if j < n - 1 and self.chance(0.3) else []
+            sorted({self.number(j + 1, n - 1) for _ in range(self.number(0, 2))})
+            if j < n - 1 and self.chance(0.3)
+            else []
             for j in range(n)
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import workersim
-from workersim.engines.compiled import fifo, kernel
+from workersim.engines.compiled import changing, fifo, kernel
+from workersim.engines.compiled.changing import kernel as changing_kernel
 from workersim.jit import cache_folder
 from workersim.metrics import reading, tally
 
@@ -75,7 +77,7 @@ def test_the_cost_of_a_job_grows_with_the_logarithm_of_the_fleet_and_not_with_th
 
 def test_a_kernel_is_compiled_for_one_kind_of_arguments() -> None:
     """A read-only or strided column would have it compiled anew."""
-    functions: list[Any] = [kernel.run, fifo.run, tally.tally, tally.total, tally.most_at_once]
+    functions: list[Any] = [kernel.run, changing_kernel.run, fifo.run, tally.tally, tally.total, tally.most_at_once]
     functions += [reading.read, reading.fill_cpu, reading.total_between]
     if os.environ.get("NUMBA_DISABLE_JIT") != "1":
         assert max(len(function.signatures) for function in functions) <= 1
@@ -113,6 +115,30 @@ def test_an_edit_in_a_helper_is_never_answered_from_an_old_cache(tmp_path: Path)
     assert edited != helper.read_text()
     helper.write_text(edited)
     assert answer() == "[7]\n"
+
+
+def test_an_edit_in_the_folder_above_gets_a_cache_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel for changing fleets takes its trees from there."""
+    use_cache(tmp_path, monkeypatch)
+    inner = tmp_path / "parts" / "inner"
+    inner.mkdir(parents=True)
+    names = set()
+    for edited in (inner / "kernel.py", inner.parent / "trees.py", inner / "cpu.py"):
+        for version in range(2):
+            edited.write_text(f"x = {version}\n")
+            names.add(cache_folder(inner).name)
+    assert len(names) == 6
+
+
+def test_all_helpers_of_the_kernel_for_changing_fleets_are_in_the_digest() -> None:
+    here = Path(changing.__file__).parent
+    found = set()
+    for file in here.glob("*.py"):
+        module = importlib.import_module(f"{changing.__name__}.{file.stem}")
+        parts = [part for part in vars(module).values() if hasattr(part, "py_func")]
+        found |= {Path(part.__code__.co_filename).parent for part in parts}
+    if os.environ.get("NUMBA_DISABLE_JIT") != "1":
+        assert found == {here, here.parent}
 
 
 def test_folders_of_former_versions_are_pruned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

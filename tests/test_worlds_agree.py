@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 
 from workersim.engines import simulate, simulate_changing
@@ -22,6 +21,8 @@ from .strategies import cases
 from .systems import draw, summary
 
 if TYPE_CHECKING:
+    import pytest
+
     from workersim.runlog import RunLog
 
     from .strategies import Case
@@ -65,7 +66,9 @@ def test_what_is_told_of_random_worlds_is_possible(monkeypatch: pytest.MonkeyPat
         assert np.all(happened == (rows.outcome != Outcome.UNFINISHED))
         assert np.all(rows.finished_ns[happened] <= log.horizon_ns)
         first = np.r_[True, rows.job[1:] != rows.job[:-1]]
-        assert np.all(rows.attempt == np.arange(len(first)) - np.maximum.accumulate(np.where(first, np.arange(len(first)), 0)))
+        assert np.all(
+            rows.attempt == np.arange(len(first)) - np.maximum.accumulate(np.where(first, np.arange(len(first)), 0))
+        )
         order = np.lexsort((rows.finished_ns, rows.started_ns, rows.slot, rows.replica))
         order = order[started[order]]
         here, there = order[:-1], order[1:]

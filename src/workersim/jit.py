@@ -4,6 +4,9 @@ Small helpers cost nothing only with both of the flags below: inlined before opt
 reference counts on the arrays of the world at each call (together 18 times as fast as plain ``njit``).
 ``_nrt`` is not documented by Numba; the benchmark notices if it stops working.
 
+Numba optimises each helper by itself, with all that it calls, and makes machine code of it, before it does so once
+more with whoever calls it.  A pipeline with two passes more leaves that away (a kernel of 190: 28 s instead of 52).
+
 Numba's cache looks at the file of the compiled function alone, not at those of the helpers inside it.  So the folder
 of the cache carries a digest of all files beside it and one folder up, where it may have helpers too, and of the parts
 of kernels that other rooms share: an edit in any of them gets a new one.
@@ -37,16 +40,18 @@ compiled: Any = njit
 settings: Any = config
 F = TypeVar("F", bound="Callable[..., Any]")
 FLAGS = {"error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
+KEPT = 4  # folders of former versions; a few, so that two checkouts do not take turns in compiling
+SHARED = (Path(__file__).parent / "metrics" / "tally.py",)  # what a run that is only measured is counted with
 
 
-@register_pass(mutates_CFG=False, analysis_only=False)
-class _LeaveAsItIs(LoweringPass):  # type: ignore[misc]  # Numba has no types
+@register_pass(mutates_CFG=False, analysis_only=False)  # type: ignore[no-untyped-call]  # Numba has few types
+class _LeaveAsItIs(LoweringPass):
     """Neither optimise nor translate a helper by itself: only what is linked into an entry is ever run."""
 
     _name = "leave_as_it_is"
 
     def __init__(self) -> None:
-        LoweringPass.__init__(self)
+        LoweringPass.__init__(self)  # type: ignore[no-untyped-call]  # abstract in Numba
 
     def run_pass(self, state: Any) -> bool:
         library = state.targetctx.codegen().create_library(state.func_id.func_qualname)
@@ -68,14 +73,14 @@ def _seal(library: Any) -> None:
     library._finalized = True  # noqa: SLF001
 
 
-@register_pass(mutates_CFG=False, analysis_only=False)
-class _NothingToCall(LoweringPass):  # type: ignore[misc]  # as above
+@register_pass(mutates_CFG=False, analysis_only=False)  # type: ignore[no-untyped-call]  # Numba has few types
+class _NothingToCall(LoweringPass):
     """Give a helper, of which there is no machine code, something in its place: nobody calls it."""
 
     _name = "nothing_to_call"
 
     def __init__(self) -> None:
-        LoweringPass.__init__(self)
+        LoweringPass.__init__(self)  # type: ignore[no-untyped-call]  # abstract in Numba
 
     def run_pass(self, state: Any) -> bool:
         nothing: Any = [].append  # equal to no other one
@@ -85,20 +90,16 @@ class _NothingToCall(LoweringPass):  # type: ignore[misc]  # as above
         return True
 
 
-class _Part(CompilerBase):  # type: ignore[misc]
+class _Part(CompilerBase):
     """How helpers are compiled."""
 
     def define_pipelines(self) -> list[Any]:
         """Return Numba's own pipeline with one pass more."""
-        pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state)
+        pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state)  # type: ignore[no-untyped-call]  # as above
         pipeline.add_pass_after(_LeaveAsItIs, AnnotateTypes)
         pipeline.add_pass_after(_NothingToCall, NativeLowering)
         pipeline.finalize()
         return [pipeline]
-
-
-SHARED = (Path(__file__).parent / "metrics" / "tally.py",)  # what a run that is only measured is counted with
-KEPT = 4  # folders of former versions; a few, so that two checkouts do not take turns in compiling
 
 
 def helper(function: F) -> F:

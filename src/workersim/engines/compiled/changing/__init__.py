@@ -1,5 +1,7 @@
-"""The compiled engine for fleets that change and jobs that come back: world.py says what it knows, kernel.py how it runs.
+"""The compiled engine for fleets that change and jobs that come back.
 
-One file a concern: agenda (what falls due), queues, attempts (rows and what becomes of them), cpu and phases, ideal
-(the line of idle slots), celery, processes, sweeps, fleet, deploys.
+world.py says what it knows, kernel.py how it runs, events.py what happens then.  One file a concern: agenda (what falls
+due), queues, attempts (rows that are opened and closed), register (what is not acknowledged), running, phases and cpu,
+ends (of attempts, and what they lead to), ideal (the line of idle slots), celery, turns (who asks for a message),
+processes, fleet, changes (its table), deploys.
 """

@@ -108,7 +108,7 @@ def down(heap: NDArray[Any], size: int) -> None:
     heap[node] = heap[size]
 
 
-@helper
+@rare
 def push(world: World) -> None:
     """Put the event that was written behind the last one into its place."""
     clock = world.clock[0]
@@ -116,7 +116,7 @@ def push(world: World) -> None:
     clock.heap += 1
 
 
-@helper
+@rare
 def pop(world: World) -> None:
     """Remove the first event."""
     clock = world.clock[0]
@@ -124,7 +124,7 @@ def pop(world: World) -> None:
     down(world.heap, clock.heap)
 
 
-@helper
+@rare
 def of_row(world: World, at: int, code: int, key: int) -> None:
     """Let something happen to a row of the schedule, a deploy, a service or a job."""
     clock = world.clock[0]
@@ -140,7 +140,7 @@ def of_row(world: World, at: int, code: int, key: int) -> None:
     push(world)
 
 
-@helper
+@rare
 def of_message(world: World, at: int, code: int, row: int, number: int) -> None:
     """Let something happen to a message that no worker holds; ``number`` is that of its attempt."""
     clock = world.clock[0]
@@ -155,7 +155,7 @@ def of_message(world: World, at: int, code: int, row: int, number: int) -> None:
     push(world)
 
 
-@helper
+@rare
 def of_held(world: World, at: int, code: int, row: int, c: int) -> None:
     """Let something happen to a message in a worker, if that lives till then."""
     clock, jobs = world.clock[0], world.settings[0].jobs
@@ -171,7 +171,7 @@ def of_held(world: World, at: int, code: int, row: int, c: int) -> None:
     push(world)
 
 
-@helper
+@rare
 def of_container(world: World, at: int, code: int, c: int, slot: int) -> None:
     """Let something happen to a container or to one of its processes, if it is the same one till then."""
     if at >= NEVER:
@@ -190,7 +190,7 @@ def of_container(world: World, at: int, code: int, c: int, slot: int) -> None:
     push(world)
 
 
-@helper
+@rare
 def of_slot(world: World, at: int, c: int, s: int, row: int) -> None:
     """Let the time limit of an attempt fall due, unless it ends before."""
     clock, box = world.clock[0], world.containers[c]

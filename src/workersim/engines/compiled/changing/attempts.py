@@ -8,7 +8,7 @@ from workersim.engines.compiled.changing import agenda, queues
 from workersim.engines.compiled.changing.queues import job_of, lane_of
 from workersim.engines.compiled.changing.records import Place
 from workersim.engines.compiled.changing.world import of
-from workersim.jit import helper
+from workersim.jit import helper, rare
 from workersim.runlog import Outcome
 from workersim.units import NEVER
 
@@ -38,7 +38,7 @@ def blank(world: World, row: int) -> None:
     attempt.outcome = UNFINISHED
 
 
-@helper
+@rare
 def new_row(world: World, j: int, eta: int, delivery: int) -> int:
     """Open a further row of a job and return it; it is published at this instant."""
     clock, job = world.clock[0], world.jobs[j]
@@ -57,7 +57,7 @@ def new_row(world: World, j: int, eta: int, delivery: int) -> int:
     return row
 
 
-@helper
+@rare
 def publish(world: World, row: int, at_head: bool) -> None:  # noqa: FBT001 (by position)
     """Let a message enter its list now, or, where workers hold nothing back, when it is due."""
     clock = world.clock[0]
@@ -80,7 +80,7 @@ def publish(world: World, row: int, at_head: bool) -> None:  # noqa: FBT001 (by 
     queues.put(world, row, at_head)
 
 
-@helper
+@rare
 def due(world: World, row: int) -> bool:
     """Let a message that had to wait for its instant enter its list, if it is still there."""
     clock = world.clock[0]
@@ -93,7 +93,7 @@ def due(world: World, row: int) -> bool:
     return True
 
 
-@helper
+@rare
 def patience_ends(world: World, row: int) -> bool:
     """Let a message leave whose patience ends now, if it still waits."""
     clock, attempt = world.clock[0], world.attempts[row]
@@ -109,7 +109,7 @@ def patience_ends(world: World, row: int) -> bool:
     return True
 
 
-@helper
+@rare
 def close_unstarted(world: World, row: int, outcome: int) -> None:
     """Close the row of a message that leaves without having run."""
     attempt = world.attempts[row]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workersim.engines.compiled.changing import agenda, attempts, fleet, processes, queues, register, running
+from workersim.engines.compiled.changing import agenda, attempts, fleet, processes, queues, register, running, turns
 from workersim.engines.compiled.changing.queues import job_of
 from workersim.engines.compiled.changing.records import Place, Process, State
 from workersim.engines.compiled.changing.world import of
@@ -40,7 +40,7 @@ def look_at_workers(world: World) -> None:
     clock.dirty = 0
 
 
-@helper
+@rare
 def hand_over(world: World, c: int) -> None:
     """Hand the messages that wait in a worker to idle processes; who finds one expired drops it."""
     clock, box = world.clock[0], world.containers[c]
@@ -64,7 +64,7 @@ def hand_over(world: World, c: int) -> None:
         agenda.of_held(world, clock.now + service.hand_off, agenda.HANDED, row, c)
 
 
-@helper
+@rare
 def dropped(world: World, c: int, row: int) -> bool:
     """Drop a message whose patience has ended, and tell whether it had."""
     if world.expires[of(world.expires, job_of(world, row))] >= world.clock[0].now:
@@ -74,7 +74,7 @@ def dropped(world: World, c: int, row: int) -> bool:
     return True
 
 
-@helper
+@rare
 def has_room(world: World, c: int) -> bool:
     """Tell whether a worker may fetch a message."""
     box = world.containers[c]
@@ -86,18 +86,15 @@ def has_room(world: World, c: int) -> bool:
     return service.window == NEVER or box.unacked < service.window + box.held
 
 
-@helper
+@rare
 def ask(world: World, c: int) -> None:
     """Let a worker ask for a message from now on, if it did not and may, or no longer, if it may not any more."""
     box = world.containers[c]
     if not has_room(world, c):
-        fleet.forget(world, c)
+        turns.leave(world, c)
     elif box.asked == NEVER:
-        service = world.services[box.service]
         box.asked = world.clock[0].now
-        box.place = service.asking
-        world.asking[service.first_container + service.asking] = c
-        service.asking += 1
+        turns.enter(world, c)
 
 
 @helper
@@ -106,13 +103,11 @@ def whose_turn(world: World) -> int:
     now, best, since = world.clock[0].now, -1, NEVER
     for v in range(world.settings[0].services):
         service = world.services[v]
-        if service.messages > 0:
-            for k in range(service.first_container, service.first_container + service.asking):
-                c = world.asking[k]
-                asked = world.containers[c].asked
-                begun = asked + (now - asked) // service.period * service.period
-                if begun < since or (begun == since and c < best):
-                    best, since = c, begun
+        if service.messages > 0 and service.asking > 0:
+            c = turns.oldest(world, v)
+            begun = now - (now - world.containers[c].asked) % service.period
+            if begun < since:
+                best, since = c, begun
     return best
 
 
@@ -125,7 +120,7 @@ def fetch(world: World) -> None:
         if c < 0:
             return
         box = world.containers[c]
-        fleet.forget(world, c)
+        turns.leave(world, c)
         row = queues.take(world, c, queues.best_level(world, box.service))
         world.attempts[row].place = FLYING
         box.flying = row

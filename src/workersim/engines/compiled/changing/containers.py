@@ -14,24 +14,24 @@ from workersim.units import NEVER
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from workersim.engines.compiled.changing.world import World
+    from workersim.engines.compiled.changing.world import Records, World
 
 __all__ = ["containers_of", "moved"]
 
 
-def containers_of(services: NDArray[Any], listed: int, deploys: int, classes: int) -> dict[str, NDArray[Any]]:
+def containers_of(services: Records, listed: int, deploys: int, classes: int) -> dict[str, Any]:
     """Return the arrays of containers that are all free, and write into the services where theirs begin."""
     containers, slots = int(services.capacity.sum()), int((services.capacity * services.concurrency).sum())
     services.first_container = np.cumsum(services.capacity) - services.capacity
     services.first_slot = np.cumsum(services.capacity * services.concurrency) - services.capacity * services.concurrency
-    boxes = np.zeros(containers, CONTAINER).view(np.recarray)
+    boxes: Records = np.zeros(containers, CONTAINER).view(np.recarray)
     boxes.service = np.repeat(np.arange(len(services)), services.capacity)
     boxes.number = np.arange(containers) - services.first_container[boxes.service]
     boxes.first_slot = services.first_slot[boxes.service] + boxes.number * services.concurrency[boxes.service]
     boxes.first = np.inf
     boxes.next_end = boxes.io_next = boxes.asked = NEVER
     boxes.flying = boxes.deploy = boxes.cause = -1
-    processes = np.zeros(slots, SLOT).view(np.recarray)
+    processes: Records = np.zeros(slots, SLOT).view(np.recarray)
     processes.row = -1
     ranked = bool(np.any(services.dispatch == DISPATCHES.index("least_busy")))
     leaves = _power_of_two(int(services.capacity.max())) if ranked else 1
@@ -59,7 +59,7 @@ def _power_of_two(n: int) -> int:
     return 1 << max(0, n - 1).bit_length()
 
 
-def moved(world: World, v: int, more: int) -> dict[str, NDArray[Any]]:
+def moved(world: World, v: int, more: int) -> dict[str, Any]:
     """Return the arrays with room for at least so many containers more of a service, all else as it was.
 
     The trees in them are empty; the kernel fills them when it goes on.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workersim.jit import helper
+from workersim.jit import helper, rare
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def end(world: World, c: int, ended: int) -> None:
     remove(world, c, ended)
 
 
-@helper
+@rare
 def remove(world: World, c: int, s: int) -> None:
     """Take a phase out of the sharing."""
     box = world.containers[c]
@@ -105,7 +105,7 @@ def cut(world: World, c: int, s: int) -> None:
             world.ended[other] = world.ended[other + 1]
 
 
-@helper
+@rare
 def rebase(world: World, c: int) -> None:
     """Subtract a multiple of the base from all sums, which is exact."""
     box = world.containers[c]

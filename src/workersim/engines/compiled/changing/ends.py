@@ -56,7 +56,7 @@ def fail(world: World, c: int, s: int, row: int) -> None:
         running.end(world, c, s, FAILED)
 
 
-@helper
+@rare
 def release_followers(world: World, j: int) -> None:
     """Let the jobs arrive that have waited for this one alone, when it is done for the first time."""
     job = world.jobs[j]
@@ -71,7 +71,7 @@ def release_followers(world: World, j: int) -> None:
             agenda.of_row(world, world.clock[0].now, agenda.FOLLOWER, follower)
 
 
-@helper
+@rare
 def acknowledge(world: World, c: int, row: int) -> None:
     """Acknowledge at the end of an attempt, if that was not done at its start, and delete copies of the message."""
     service = world.services[world.containers[c].service]
@@ -81,7 +81,7 @@ def acknowledge(world: World, c: int, row: int) -> None:
         register.delete_copies(world, row)
 
 
-@helper
+@rare
 def vacate(world: World, c: int, s: int) -> None:
     """Take a slot back: its process goes on, or has done its share and is replaced."""
     service, slot = world.services[world.containers[c].service], world.slots[s]
@@ -98,7 +98,7 @@ def vacate(world: World, c: int, s: int) -> None:
     fleet.work_is_over(world, c)
 
 
-@helper
+@rare
 def cut(world: World, c: int, s: int) -> None:
     """Stop the phase that runs in a slot."""
     slot = world.slots[s]

@@ -117,5 +117,7 @@ def _phases(world: World, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     started = np.where(first, world.attempts.started[job], before)
     own = np.stack([place[job], began, started, ends[began] - 1], axis=1)
     further = world.extra_phases[:extra]
-    more = np.stack([place[further.row], further.phase, further.started, world.phase_end[phases : phases + extra] - 1], axis=1)
+    more = np.stack(
+        [place[further.row], further.phase, further.started, world.phase_end[phases : phases + extra] - 1], axis=1
+    )
     return np.concatenate([own, more])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workersim.engines.compiled.changing import agenda, changes, cpu, ideal, processes, register, running
+from workersim.engines.compiled.changing import agenda, changes, cpu, ideal, processes, register, running, turns
 from workersim.engines.compiled.changing.records import Process, State
 from workersim.engines.compiled.trees import winner_set
 from workersim.jit import helper, rare
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = [
     "crash",
     "down",
-    "forget",
     "free_numbers",
     "kill",
     "out_of_memory",
@@ -93,7 +92,7 @@ def ready(world: World, c: int) -> None:
     not_awaited(world, c)
 
 
-@helper
+@rare
 def not_awaited(world: World, c: int) -> None:
     """Let a deploy no longer wait for this container."""
     box = world.containers[c]
@@ -103,13 +102,13 @@ def not_awaited(world: World, c: int) -> None:
         box.deploy = -1
 
 
-@helper
+@rare
 def retire(world: World, c: int) -> None:
     """End what a ready container does while it is ready: its slots leave the line, it asks and sweeps no more."""
     clock, box = world.clock[0], world.containers[c]
     service = world.services[box.service]
     if service.celery:
-        forget(world, c)
+        turns.leave(world, c)
         if service.sweep_first < NEVER:
             clock.sweepers -= service.visibility < NEVER
         clock.lively -= box.held + box.rated
@@ -119,19 +118,6 @@ def retire(world: World, c: int) -> None:
         if world.slots[s].state == IDLE:
             ideal.leave_line(world, c, s)
             world.slots[s].state = ABSENT
-
-
-@helper
-def forget(world: World, c: int) -> None:
-    """Let a worker no longer ask for a message."""
-    box = world.containers[c]
-    service = world.services[box.service]
-    if box.asked < NEVER:
-        box.asked = NEVER
-        service.asking -= 1
-        last = world.asking[service.first_container + service.asking]
-        world.asking[service.first_container + box.place] = last
-        world.containers[last].place = box.place
 
 
 @rare
@@ -186,9 +172,9 @@ def unwant(world: World, c: int) -> None:
         world.services[box.service].wanted -= 1
 
 
-@helper
+@rare
 def work_is_over(world: World, c: int) -> None:
-    """Look at a draining container after a job has left it: does it still have one?"""
+    """Let a draining container go on its way when its last job has left it."""
     box = world.containers[c]
     if box.state != DRAINING:
         return
@@ -261,7 +247,7 @@ def out_of_memory(world: World, c: int) -> None:
         crash(world, c, NEVER)
 
 
-@helper
+@rare
 def free_numbers(world: World, v: int) -> int:
     """Return how many numbers of replicas could be given out before the arrays have to grow."""
     service = world.services[v]

@@ -8,7 +8,7 @@ from workersim.engines.compiled.changing import queues
 from workersim.engines.compiled.changing.records import Process, State
 from workersim.engines.compiled.layout import DISPATCHES
 from workersim.engines.compiled.trees import count_add, count_below, count_kth, heap_pop, heap_push, winner_set
-from workersim.jit import helper
+from workersim.jit import helper, rare
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def join(world: World) -> None:
             enter_line(world, c, s)
 
 
-@helper
+@rare
 def enter_line(world: World, c: int, s: int) -> None:
     """Put a slot at the end of the line."""
     box, slot = world.containers[c], world.slots[s]
@@ -71,7 +71,7 @@ def enter_line(world: World, c: int, s: int) -> None:
     rate(world, c)
 
 
-@helper
+@rare
 def leave_line(world: World, c: int, s: int) -> None:
     """Take an idle slot out of the line, wherever it stands; Celery's processes stand in none."""
     box, slot = world.containers[c], world.slots[s]
@@ -94,7 +94,7 @@ def leave_line(world: World, c: int, s: int) -> None:
         world.slots[slot.behind].before = slot.before
 
 
-@helper
+@rare
 def count_idle(world: World, s: int) -> None:
     """Count a slot in the tree if it stands in a line that is not first come, first served."""
     if world.slots[s].state == IDLE:
@@ -107,13 +107,17 @@ def count_idle(world: World, s: int) -> None:
 
 @helper
 def rate(world: World, c: int) -> None:
-    """Rank a container for ``least_busy``: only those with an idle slot take part."""
+    """Rank a container anew, if its service takes the least busy one."""
+    if world.services[world.containers[c].service].dispatch == LEAST_BUSY:
+        rank(world, c)
+
+
+@rare
+def rank(world: World, c: int) -> None:
+    """Put a container in its place among those with an idle slot."""
     box = world.containers[c]
-    service = world.services[box.service]
-    if service.dispatch == LEAST_BUSY:
-        winner_set(
-            world.busy[box.service], world.busy_id[box.service], box.number, box.running if box.idle > 0 else NEVER
-        )
+    running = box.running if box.idle > 0 else NEVER
+    winner_set(world.busy[box.service], world.busy_id[box.service], box.number, running)
 
 
 @helper

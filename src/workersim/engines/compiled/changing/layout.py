@@ -23,13 +23,13 @@ from workersim.engines.compiled.changing.records import (
     SERVICE,
     SETTINGS,
 )
-from workersim.engines.compiled.changing.world import World
+from workersim.engines.compiled.changing.world import Records, World
 from workersim.engines.compiled.layout import DISPATCHES
 from workersim.engines.system import Happening
 from workersim.jit import plain
 from workersim.units import NEVER
-from workersim.workload.jobs import is_constant
 from workersim.workload.fates import plain_fates
+from workersim.workload.jobs import is_constant
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,17 +99,17 @@ def make_world(jobs: Jobs, system: System, rebase: float, ticks_in_vain: int) ->
     )
 
 
-def records(n: int, dtype: np.dtype[np.void]) -> NDArray[Any]:
+def records(n: int, dtype: np.dtype[np.void]) -> Records:
     """Return n records of zeros, which take no memory until they are touched."""
     return np.zeros(n, dtype).view(np.recarray)
 
 
-def needs_of(containers: NDArray[Any], slots: NDArray[Any]) -> int:
+def needs_of(containers: Records, slots: Records) -> int:
     """Return a bound on how many rows of any kind one event can write, beside those for unacknowledged messages."""
     return 4 * len(slots) + 6 * len(containers) + 16
 
 
-def _one(dtype: np.dtype[np.void], **values: float) -> NDArray[Any]:
+def _one(dtype: np.dtype[np.void], **values: float) -> Records:
     made = records(1, dtype)
     for name, value in values.items():
         made[name] = value
@@ -149,7 +149,7 @@ def _job_columns(jobs: Jobs, fates: Fates, lane: NDArray[np.int64]) -> dict[str,
         "kind": plain(jobs.phase_kind, np.uint8),
         "demand": plain(jobs.phase_demand_ns, np.int64),
         "lots": plain(jobs.dispatch_u, np.float64),
-        "fates": _fates(fates, len(jobs)),
+        "fates": _fates(fates),
         "retry_delay": plain(fates.retry_delay_ns, np.int64),
         "follower": plain(fates.follower, np.int64),
         "rate": plain(fates.rate_ns, np.int64) if limited else np.zeros(1, np.int64),
@@ -163,7 +163,7 @@ def _short(column: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(column) if len(column) else np.zeros(1, column.dtype)
 
 
-def _fates(fates: Fates, n: int) -> NDArray[Any]:
+def _fates(fates: Fates) -> Records:
     columns = {
         "fails": fates.fails,
         "fails_after": fates.fails_after_ns,
@@ -183,7 +183,7 @@ def _fates(fates: Fates, n: int) -> NDArray[Any]:
     return made
 
 
-def _jobs(fates: Fates, n: int) -> NDArray[Any]:
+def _jobs(fates: Fates, n: int) -> Records:
     made = records(n, JOB)
     if np.any(fates.predecessors > 0):
         made["open"] = fates.predecessors
@@ -203,7 +203,7 @@ def _queues(system: System) -> dict[str, NDArray[Any]]:
     return {"queues": queues, "listens": listens, "listed": listed}
 
 
-def _services(system: System) -> NDArray[Any]:
+def _services(system: System) -> Records:
     made = records(len(system.services), SERVICE)
     startups = 0
     for v, service in enumerate(system.services):

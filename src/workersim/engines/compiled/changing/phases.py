@@ -47,7 +47,7 @@ def end_io(world: World, c: int) -> None:
 @helper
 def move_on(world: World, c: int) -> None:
     """Let each attempt of this container whose phase has ended begin its next one, or end."""
-    box, clock = world.containers[c], world.clock[0]
+    clock = world.clock[0]
     while clock.ended > 0:
         clock.ended -= 1
         s = world.ended[clock.ended]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from workersim.engines.compiled.changing import agenda, changes
 from workersim.engines.compiled.changing.ideal import free, leave_line
 from workersim.engines.compiled.changing.records import Process, State
-from workersim.engines.compiled.changing.world import of
 from workersim.jit import helper, rare
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def release(world: World, c: int, s: int) -> None:
         free(world, c, s)
 
 
-@helper
+@rare
 def swell(world: World, c: int, s: int, memory: int) -> bool:
     """Let the attempt that starts take its memory, and tell whether the container has run out of it."""
     box, slot = world.containers[c], world.slots[s]
@@ -76,7 +75,7 @@ def die(world: World, c: int, s: int, after: int) -> None:
     agenda.of_container(world, now + after, agenda.PROCESS, c, s - box.first_slot)
 
 
-@helper
+@rare
 def born(world: World, c: int, s: int) -> None:
     """Let a process begin to work."""
     box, slot = world.containers[c], world.slots[s]
@@ -87,7 +86,7 @@ def born(world: World, c: int, s: int) -> None:
     changes.tell(world, c)
 
 
-@helper
+@rare
 def renew(world: World, c: int, s: int) -> None:
     """Put a fresh process in the place of a killed one at once."""
     box, slot = world.containers[c], world.slots[s]
@@ -124,7 +123,7 @@ def grow(world: World, c: int) -> None:
     changes.tell(world, c)
 
 
-@helper
+@rare
 def shrink(world: World, c: int) -> None:
     """Let idle processes go that have not been needed for long, the highest number first."""
     clock, box = world.clock[0], world.containers[c]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from workersim.engines.compiled.changing.records import Place
 from workersim.engines.compiled.changing.world import of
 from workersim.engines.compiled.trees import count_add, count_kth
-from workersim.jit import helper
+from workersim.jit import helper, rare
 
 if TYPE_CHECKING:
     from workersim.engines.compiled.changing.world import World
@@ -47,7 +47,7 @@ def count(world: World, lane: int, more: int) -> None:
                 count_add(world.waiting[v], lane // settings.queues, more)
 
 
-@helper
+@rare
 def put(world: World, row: int, at_head: bool) -> None:  # noqa: FBT001 (kernels take their arguments by position)
     """Put a message into its list, to be served last or first."""
     lane = lane_of(world, row)
@@ -71,7 +71,7 @@ def put(world: World, row: int, at_head: bool) -> None:  # noqa: FBT001 (kernels
     world.clock[0].stirred = 1
 
 
-@helper
+@rare
 def remove(world: World, row: int) -> None:
     """Take a message out of its list, wherever it stands."""
     lane = lane_of(world, row)
@@ -110,7 +110,9 @@ def lot(world: World, v: int, level: int) -> float:
             j = job_of(world, row)
             published = world.arrival[j] if row < jobs else world.messages[row].published
             attempt = 0 if row < jobs else world.messages[row].number
-            earlier = published < since or (published == since and (j < first_job or (j == first_job and attempt < number)))
+            earlier = published < since or (
+                published == since and (j < first_job or (j == first_job and attempt < number))
+            )
             if oldest < 0 or earlier:
                 oldest, since, first_job, number = row, published, j, attempt
     return (world.lots[first_job] + number * 0.6180339887498949) % 1.0

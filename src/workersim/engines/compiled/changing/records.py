@@ -54,7 +54,8 @@ class State:
 
 
 SETTINGS = _record(
-    "jobs arrivals services queues levels phases ideal celery policies fixed_rows stepped remembers ticks_in_vain", "rebase"
+    "jobs arrivals services queues levels phases ideal celery policies fixed_rows stepped remembers ticks_in_vain",
+    "rebase",
 )
 
 CLOCK = _record(
@@ -65,10 +66,10 @@ CLOCK = _record(
 )
 
 # Jobs: what is drawn, and what has become of them.
-FATE = _record(
-    "fails fails_after first_retry retries soft hard countdown memory first_follower followers"
+FATE = _record("fails fails_after first_retry retries soft hard countdown memory first_follower followers")
+JOB = _record(
+    "", extra=np.int32, last_row=np.int32, failures=np.int32, deliveries=np.int32, done=np.int32, open=np.int32
 )
-JOB = _record("", extra=np.int32, last_row=np.int32, failures=np.int32, deliveries=np.int32, done=np.int32, open=np.int32)
 
 ATTEMPT = _record(
     "started finished",
@@ -113,7 +114,7 @@ CONTAINER = _record(
     "service number first_slot state epoch wanted deploy restarts kill_at ready_at "
     "cause told_slots told_memory memory "
     "touched next_end first_slot_to_end sharing io_next io_slot running idle "
-    "handed unacked held rated flying asked place first_waiting last_waiting waiting first_held last_held "
+    "handed unacked held rated flying asked turn first_waiting last_waiting waiting first_held last_held "
     "processes last_growth last_receipt dirty pending",
     "received late next_late first",
 )

@@ -72,7 +72,7 @@ def dead(world: World, row: int) -> bool:
     return world.containers[message.holder].epoch != message.epoch
 
 
-@helper
+@rare
 def strike(world: World, row: int) -> None:
     """Strike a message off the broker's register, if it is there."""
     clock, message = world.clock[0], world.messages[row]
@@ -90,7 +90,7 @@ def strike(world: World, row: int) -> None:
         clock.last_unacked = message.earlier
 
 
-@helper
+@rare
 def strike_delivery(world: World, row: int) -> None:
     """Strike a delivery off the broker's register, where it has one entry: of the copy that was taken last."""
     j = job_of(world, row)
@@ -188,7 +188,7 @@ def sweep(world: World, c: int) -> bool:
     return last >= 0
 
 
-@helper
+@rare
 def again(world: World, row: int) -> None:
     """Open a new row for a message that goes back to the head of its list."""
     message = world.messages[row]

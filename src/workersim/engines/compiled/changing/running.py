@@ -9,7 +9,7 @@ from workersim.engines.compiled.changing.queues import job_of, lane_of
 from workersim.engines.compiled.changing.records import Place, Process
 from workersim.engines.compiled.changing.world import of
 from workersim.engines.compiled.trees import winner_set
-from workersim.jit import helper
+from workersim.jit import helper, rare
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ BUSY = Process.BUSY
 NOTHING = (1 << 63) - 1  # on the agenda of phase ends
 
 
-@helper
+@rare
 def start(world: World, row: int, c: int, s: int) -> None:
     """Let an attempt begin in a slot; its first phase begins with ``begin_now``."""
     clock, box, slot, attempt = world.clock[0], world.containers[c], world.slots[s], world.attempts[row]
@@ -42,7 +42,7 @@ def start(world: World, row: int, c: int, s: int) -> None:
         meet_fate(world, row, c, s)
 
 
-@helper
+@rare
 def meet_fate(world: World, row: int, c: int, s: int) -> None:
     """Say whether the attempt that starts will fail, and when its time is up."""
     slot = world.slots[s]
@@ -58,7 +58,7 @@ def meet_fate(world: World, row: int, c: int, s: int) -> None:
         agenda.of_slot(world, world.clock[0].now + limit, c, s, row)
 
 
-@helper
+@rare
 def begin_now(world: World, c: int, s: int) -> None:
     """Have an attempt begin its first phase: it stands as one whose I/O phase before that ends now.
 
@@ -80,7 +80,7 @@ def is_first_to_begin(world: World, s: int) -> bool:
     return fresh and not nothing_to_do(world, s)
 
 
-@helper
+@rare
 def schedule(world: World, c: int) -> None:
     """Put the next phase end of a container on the agenda: by instant, I/O first."""
     box = world.containers[c]
@@ -89,7 +89,7 @@ def schedule(world: World, c: int) -> None:
     winner_set(world.agenda_time, world.agenda_id, c, min(io, cpu))
 
 
-@helper
+@rare
 def log_phase(world: World, s: int) -> None:
     """Write down that the phase of a slot begins now."""
     slot = world.slots[s]
@@ -111,7 +111,7 @@ def nothing_to_do(world: World, s: int) -> bool:
     return world.settings[0].remembers and world.slots[s].failing and world.slots[s].budget == 0
 
 
-@helper
+@rare
 def end(world: World, c: int, s: int, outcome: int) -> None:
     """Close the row of a running attempt; what becomes of its slot is up to the caller."""
     box, slot, clock = world.containers[c], world.slots[s], world.clock[0]

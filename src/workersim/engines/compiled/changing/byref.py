@@ -1,3 +1,5 @@
+# mypy: disable-error-code="no-untyped-call,untyped-decorator,override,attr-defined,import-untyped"
+# Numba has few types.
 """A tuple of arrays handed from one compiled function to the next as a pointer, not as some hundred numbers.
 
 Numba passes a NamedTuple of 50 arrays as 350 arguments, at each call, and every helper compiles them anew: a kernel of
@@ -15,8 +17,6 @@ from numba.core.typing.templates import AttributeTemplate
 from numba.extending import infer_getattr, intrinsic, lower_getattr_generic, models, register_model
 
 __all__ = ["by_reference"]
-
-any_: Any = None
 
 
 class Reference(types.Type):
@@ -47,7 +47,7 @@ def _load(context: Any, builder: Any, reference: Any, pointer: Any, name: str) -
 
 @intrinsic
 def _by_reference(_: Any, value: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.bitcast(cgutils.alloca_once_value(builder, arguments[0]), ir.IntType(8).as_pointer())
 
     return Reference(value)(value), generate
