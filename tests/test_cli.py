@@ -86,8 +86,7 @@ def random(tmp_path: Path) -> Path:
 def test_run_prints_a_table() -> None:
     text = told("run", OVERLOAD)
     assert text.startswith(
-        "Scenario 4: 10 simultaneous uploads\n"
-        "fleet  1 replica × (4 slots, 4 vCPUs, 4.4 GB of 8 GB, room for 7 slots)\n"  # noqa: RUF001  # the sign is meant
+        "Scenario 4: 10 simultaneous uploads\nfleet  1 replica × (4 slots, 4 vCPUs, 4.4 GB of 8 GB, room for 7 slots)\n"  # noqa: RUF001  # the sign is meant
     )
     assert re.search(r"^  that waited +26.7 min +20 min +40 min", text, re.MULTILINE)
     assert re.search(r"^jobs +10 arrived, 10 finished$", text, re.MULTILINE)
@@ -103,7 +102,9 @@ def test_an_idle_fleet_has_figures_of_nothing() -> None:
     assert metrics["utilization"]["max"] == 0
 
 
-@pytest.mark.parametrize("args", [["run", SCENARIOS], ["check", *sorted(SCENARIOS.glob("*.yaml"))], ["--help"], ["run", "--help"]])
+@pytest.mark.parametrize(
+    "args", [["run", SCENARIOS], ["check", *sorted(SCENARIOS.glob("*.yaml"))], ["--help"], ["run", "--help"]]
+)
 def test_every_line_fits_80_columns(args: list[Any]) -> None:
     assert all(len(line) <= 80 for line in told(*args).splitlines())
 

@@ -118,7 +118,10 @@ def test_the_recursion_is_measured_alike(case: Case, kind: int, size: int, warm:
 def test_a_long_queue_is_followed_from_chunk_to_chunk(size: int) -> None:
     """It outgrows the ring of starts; the horizon cuts it off, and in the middle of it the warm-up ends."""
     draw = np.random.default_rng(size)
-    made = [J(int(at), [cpu(int(length))]) for at, length in zip(np.sort(draw.integers(0, 900_000, 2000)), draw.integers(1, 4000, 2000), strict=True)]
+    made = [
+        J(int(at), [cpu(int(length))])
+        for at, length in zip(np.sort(draw.integers(0, 900_000, 2000)), draw.integers(1, 4000, 2000), strict=True)
+    ]
     case = Case(jobs_of(made), Fleet(replicas=1, concurrency=3), 900_000)
     measured, read = figures_both_ways(case, size, 0.3, Tallied)
     same(measured, read)

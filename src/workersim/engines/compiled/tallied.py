@@ -85,7 +85,9 @@ class Tallied:
                 ran = run(arrival[at:], demand[at:], self.line, window, (meter.buckets, sums))
                 if ran == TOO_FAR:
                     slots = len(self.line.free)
-                    msg = f"so long a run on {slots} slots cannot be measured without its log; run it with keep_log=True"
+                    msg = (
+                        f"so long a run on {slots} slots cannot be measured without its log; run it with keep_log=True"
+                    )
                     raise InputError(msg)
                 at += ran
                 if at < len(arrival):
@@ -120,7 +122,9 @@ class Tallied:
         queue_ns, busy_ns = (
             (int(seen[f"{name}_high"]) << WORD) + int(seen[f"{name}_low"]) for name in ("queue", "busy")
         )
-        meter.take((queue_ns, int(seen.queue)), (busy_ns, int(seen.busy)), ended=int(seen.ended), unfinished=int(seen.open))
+        meter.take(
+            (queue_ns, int(seen.queue)), (busy_ns, int(seen.busy)), ended=int(seen.ended), unfinished=int(seen.open)
+        )
         meter.done_in_window += int(seen.done)
         meter.told_ns = int(seen.last)
 
