@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -196,6 +197,7 @@ def _changes(told: Told, system: System, horizon_ns: int) -> FleetChanges:
     return FleetChanges(*(column[last] for column in changes))
 
 
+@lru_cache(maxsize=64)  # a sweep asks for each of some fleets again and again, and no one else writes to it
 def _steady(fleet: Fleet) -> FleetChanges:
     """Return the table of a fleet that is ready at 0, and for good."""
     n = fleet.replicas
@@ -213,9 +215,12 @@ def _steady(fleet: Fleet) -> FleetChanges:
 
 def fleet_log(fleet: Fleet, horizon_ns: int) -> RunLog:
     """Return the log of a run without its jobs: what there was to run on, and until when."""
+    about = {"seed": -1, "digest": "", "engine": "compiled", "least_price": fleet.least_price}
+    return RunLog(*_no_jobs(), _steady(fleet), horizon_ns, **about)  # type: ignore[arg-type]  # as above
+
+
+@lru_cache(maxsize=1)
+def _no_jobs() -> tuple[JobTable, Attempts, Phases]:
     nothing = np.empty(0, np.int64)
     table = JobTable(nothing, nothing, nothing, nothing, nothing, (), ())
-    attempts = Attempts(*(nothing for _ in range(9)))
-    phases = Phases(nothing, nothing, nothing, nothing, nothing)
-    about = {"seed": -1, "digest": "", "engine": "compiled", "least_price": fleet.least_price}
-    return RunLog(table, attempts, phases, _steady(fleet), horizon_ns, **about)  # type: ignore[arg-type]  # as above
+    return table, Attempts(*(nothing for _ in range(9))), Phases(nothing, nothing, nothing, nothing, nothing)

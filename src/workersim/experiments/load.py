@@ -44,19 +44,19 @@ class Load:
         """Count jobs, and return what has been counted so far."""
         table, served = jobs.table, self._served(jobs.table.queues)
         self.jobs += len(jobs)
-        self.total_ns += float(jobs.phase_demand_ns.sum(dtype=float))
+        needed_ns = float(jobs.phase_demand_ns.sum(dtype=float))
+        self.total_ns += needed_ns
         counts = np.bincount(table.queue, minlength=len(served)) if len(served) > 1 else np.array([len(jobs)])
         for queue in np.flatnonzero(~served & (counts > 0)):
             name = table.queues[queue]
             self.unserved[name] = self.unserved.get(name, 0) + int(counts[queue])
         expires = table.expires_ns[:1] if is_constant(table.expires_ns) else table.expires_ns
         if len(jobs) and served.all() and int(expires.min()) == NEVER:
-            needed_ns = float(jobs.phase_demand_ns.sum(dtype=float))
             self.patient_ns += needed_ns
             if is_constant(jobs.phase_kind):  # nothing to sort out, in the runs that are the fastest
                 self.patient_cpu_ns += needed_ns * (jobs.phase_kind[0] == Kind.CPU)
             else:
-                self.patient_cpu_ns += float(jobs.phase_demand_ns[jobs.phase_kind == Kind.CPU].sum(dtype=float))
+                self.patient_cpu_ns += float((jobs.phase_demand_ns * (jobs.phase_kind == Kind.CPU)).sum(dtype=float))
         elif len(jobs):
             stay = served[table.queue] & (table.expires_ns == NEVER)
             self.patient_ns += float(jobs.demand_ns[stay].sum(dtype=float))

@@ -67,7 +67,7 @@ def measured(scenario: Scenario, *, replication: int = 0) -> Sample:
     from workersim.metrics.meter import Meter  # noqa: PLC0415 (numba takes half a second)
 
     fleet, horizon_ns, warm_up_ns = scenario.fleet, workload.horizon_ns(scenario), int(scenario.run.warm_up)
-    chunks, load = workload.chunks(scenario, replication=replication), Load(scenario)
+    chunks, load = workload.chunks(scenario, replication=replication, compiled=True), Load(scenario)
     first = next(chunks, None)
     if first is None:
         end_ns = 0 if horizon_ns == NEVER else horizon_ns

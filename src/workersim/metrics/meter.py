@@ -21,7 +21,7 @@ from workersim.metrics.tally import (
     SERVICE,
     WAIT,
     WORD,
-    middle_ns,
+    middles_ns,
     most_at_once,
     new_sums,
     tally,
@@ -123,9 +123,9 @@ class Meter:
             return dict.fromkeys(["mean", "std", *QUANTILES, "max"])
         total_ns = (int(sums.high) << WORD) + int(sums.low)
         variance = (float(sums.squares) - zeros * center**2) / n - (total_ns / n - center) ** 2
-        counts[0] -= zeros
         most_ns = float(sums.most)
-        quantiles = {name: min(_quantile(counts, q), most_ns) / SECOND for name, q in QUANTILES.items()}
+        counts[0] -= zeros
+        quantiles = {name: min(ns, most_ns) / SECOND for name, ns in _quantiles(counts).items()}
         std = math.sqrt(max(0.0, variance)) / SECOND
         return {"mean": total_ns / (n * SECOND), "std": std, **quantiles, "max": most_ns / SECOND}
 
@@ -164,12 +164,13 @@ def throughput(done: int, window_ns: int) -> float | None:
     return done / (window_ns / SECOND) if window_ns else None
 
 
-def _quantile(counts: NDArray[np.int64], q: float) -> float:
-    """Interpolate between the two order statistics beside a quantile, as NumPy does by default."""
+def _quantiles(counts: NDArray[np.int64]) -> dict[str, float]:
+    """Interpolate between the two order statistics beside each quantile, as NumPy does by default."""
     upto = np.cumsum(counts)
-    rank = (int(upto[-1]) - 1) * q
-    below, above = (middle_ns(int(np.searchsorted(upto, k, side="right"))) for k in (math.floor(rank), math.ceil(rank)))
-    return below + (above - below) * (rank - math.floor(rank))
+    ranks = (int(upto[-1]) - 1) * np.array(list(QUANTILES.values()))
+    lower = np.floor(ranks)
+    below, above = (middles_ns(np.searchsorted(upto, side, side="right")) for side in (lower, np.ceil(ranks)))
+    return dict(zip(QUANTILES, (below + (above - below) * (ranks - lower)).tolist(), strict=True))
 
 
 class _Level:

@@ -26,7 +26,7 @@ __all__ = [
     "WORD",
     "bucket_of",
     "count",
-    "middle_ns",
+    "middles_ns",
     "most_at_once",
     "new_sums",
     "tally",
@@ -119,12 +119,12 @@ def total(instants: NDArray[np.int64], since: int) -> tuple[int, int]:
     return high, low
 
 
-def middle_ns(bucket: int) -> float:
-    """Return the middle of the whole numbers in a bucket."""
-    if bucket == 0:
-        return 0.0
-    lower, upper = np.ceil((np.array([bucket + _LOWEST - 1, bucket + _LOWEST], np.int64) << _SHIFT).view(np.float64))
-    return float(lower + upper - 1) / 2
+def middles_ns(buckets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the middles of the whole numbers in buckets."""
+    edges = (buckets + (_LOWEST - 1)) << _SHIFT
+    lower, upper = np.ceil(edges.view(np.float64)), np.ceil((edges + (1 << _SHIFT)).view(np.float64))
+    middles: NDArray[np.float64] = np.where(buckets > 0, (lower + upper - 1) / 2, 0.0)
+    return middles
 
 
 @entry

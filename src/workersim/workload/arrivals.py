@@ -20,7 +20,7 @@ from workersim.units import SECOND, Duration
 from workersim.workload.families import LARGEST_EXPONENTIAL
 from workersim.workload.intensity import STEP_BLOCK, Steps, poisson_by_steps
 from workersim.workload.jobs import constant
-from workersim.workload.sampling import BLOCK, LONGEST_NS, Draws, Source, round_ns, to_ns
+from workersim.workload.sampling import BLOCK, EXACT_NS, LONGEST_NS, Draws, Source, round_ns, to_ns
 from workersim.workload.sequences import Blocks, Even, Gaps, Instants, Limit, Summed
 from workersim.workload.streams import Purpose, Streams
 
@@ -149,8 +149,12 @@ def _poisson(stream: Stream, arrival: Poisson, likely: float) -> Instants:
         return Even(0, 0, 0)
     generator, mean_ns = stream.generator(Purpose.ARRIVALS), SECOND / arrival.rate
     bound_ns = LARGEST_EXPONENTIAL * mean_ns
+    kernel = stream.streams.exponential(generator, (mean_ns, 1.0)) if bound_ns < EXACT_NS else None
 
     def fill(out: NDArray[np.int64]) -> None:
+        if kernel is not None:
+            kernel(out)
+            return
         gaps = generator.standard_exponential(len(out))
         gaps *= mean_ns
         if bound_ns > LONGEST_NS:
@@ -162,7 +166,9 @@ def _poisson(stream: Stream, arrival: Poisson, likely: float) -> Instants:
 
 def _renewal(stream: Stream, interval: object, likely: float, *, at_once: bool = False) -> Instants:
     """Return instants at an interval, which may be drawn; the first one after the first interval, or at once."""
-    draws = Draws(stream.source(interval, "interval"), lambda: stream.generator(Purpose.ARRIVALS))
+    draws = Draws(
+        stream.source(interval, "interval"), lambda: stream.generator(Purpose.ARRIVALS), stream.streams.exponential
+    )
     fixed_ns = draws.fixed_ns
     if fixed_ns is not None:
         if fixed_ns == 0:

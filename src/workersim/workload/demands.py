@@ -142,7 +142,7 @@ class DrawnClass:
     def __init__(self, job_class: JobClass, name: str, folder: Path, streams: Streams, index: int) -> None:
         def draws(value: object, key: str, purpose: Purpose, part: int = 0) -> Draws:
             source = Source(value, f"workload.jobs.{name}.{key}", folder)
-            return Draws(source, partial(streams.of, purpose, index, name=name, part=part))
+            return Draws(source, partial(streams.of, purpose, index, name=name, part=part), streams.exponential)
 
         phases = job_class.phases or ()
         self.expires = job_class.expires is not None

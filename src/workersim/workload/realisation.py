@@ -98,7 +98,8 @@ def _lots(scenario: Scenario) -> bool:
     return any(fleet.dispatch == "random" for fleet in scenario.fleets.values())
 
 
-def chunks(scenario: Scenario, *, replication: int = 0, seed: int | None = None, size: int = 65536) -> Iterator[Jobs]:
+def chunks(scenario: Scenario, *, replication: int = 0, seed: int | None = None, size: int = 65536, compiled: bool = False
+) -> Iterator[Jobs]:
     """Draw the jobs of a scenario some at a time, for runs that never hold all of them.
 
     Parameters
@@ -107,6 +108,8 @@ def chunks(scenario: Scenario, *, replication: int = 0, seed: int | None = None,
         As for ``realise``.
     size
         How many jobs at a time, >= 1; it changes nothing about them.
+    compiled
+        Whether kernels may draw them; it changes nothing about them either.
 
     Returns
     -------
@@ -138,7 +141,7 @@ def chunks(scenario: Scenario, *, replication: int = 0, seed: int | None = None,
     if size < 1:
         msg = f"size must be >= 1, got {size}"
         raise InputError(msg)
-    streams = Streams(scenario.run.seed if seed is None else seed, replication)
+    streams = Streams(scenario.run.seed if seed is None else seed, replication, compiled)
     with _enough_memory():
         supplies, settings, traces = _supplies(scenario, _streams(scenario, streams, MOST_IN_CHUNKS), held=False)
     if has_fates(scenario) or any(rows.is_fated for rows in traces.values()):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workersim.errors import InputError
+from workersim.scenario import Exponential
 from workersim.scenario.distributions import amount
 from workersim.units import SECOND, Duration, seconds_to_ns
 from workersim.workload.families import Sampler, bound_of, fixed_value, grain_of, mean_of, sampler
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from workersim.scenario import Distribution
 
-__all__ = ["BLOCK", "LONGEST_NS", "Draws", "Source", "in_blocks", "round_ns", "sample", "to_ns"]
+__all__ = ["BLOCK", "EXACT_NS", "LONGEST_NS", "Draws", "Source", "in_blocks", "round_ns", "sample", "to_ns"]
 
 BLOCK = 32768  # numbers at a time: they stay in the processor's cache until they are nanoseconds
 LONGEST_NS = 2**61  # two of these can be added without reaching the end of the clock
@@ -120,10 +121,18 @@ class Draws:
         What is drawn from.
     generator
         Makes the generator, at its start, when it is first needed: a constant needs none.
+    kernel
+        Makes what fills columns with exponential numbers, if a kernel may (``Streams.exponential``).
     """
 
-    def __init__(self, source: Source, generator: Callable[[], Generator]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        generator: Callable[[], Generator],
+        kernel: Callable[[Generator, tuple[float, float]], Callable[[NDArray[np.int64]], None] | None] | None = None,
+    ) -> None:
         self._source = source
+        self._make_kernel = kernel
         self._make_generator = generator
         self._rest = np.empty(0)
 
@@ -167,6 +176,9 @@ class Draws:
         self._fill_ns(out, cut=True)
 
     def _fill_ns(self, out: NDArray[np.int64], *, cut: bool = False) -> None:
+        if self._kernel is not None:
+            self._kernel(out)
+            return
         to_ns(self._next(len(out)), self._source.where, out=out, cut=cut, bound_ns=self.bound_ns)
 
     def _fill(self, out: NDArray[np.float64]) -> None:
@@ -175,7 +187,18 @@ class Draws:
 
     @cached_property
     def _sampler(self) -> Callable[[int], NDArray[np.float64]]:
-        return partial(self._source.sampler(), self._make_generator())
+        return partial(self._source.sampler(), self._generator)
+
+    @cached_property
+    def _generator(self) -> Generator:
+        return self._make_generator()
+
+    @cached_property
+    def _kernel(self) -> Callable[[NDArray[np.int64]], None] | None:
+        value = self._source.value
+        if self._make_kernel is None or not isinstance(value, Exponential) or self.bound_ns >= EXACT_NS:
+            return None
+        return self._make_kernel(self._generator, (amount(value.mean), float(SECOND)))
 
     @cached_property
     def _grain(self) -> int:

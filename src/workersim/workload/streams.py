@@ -13,9 +13,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from hashlib import blake2b
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Fill: TypeAlias = Callable[[NDArray[np.int64]], None]
 
 __all__ = ["Purpose", "Streams"]
 
@@ -43,6 +52,13 @@ class Purpose(IntEnum):
 class Streams:
     """The random streams of one replication.
 
+    Attributes
+    ----------
+    seed, replication
+        Whose they are.
+    compiled
+        Whether kernels may draw from them, as they will run in this process anyway; the numbers are the same.
+
     Examples
     --------
     >>> streams = Streams(seed=1, replication=0)
@@ -53,6 +69,7 @@ class Streams:
 
     seed: int
     replication: int
+    compiled: bool = False
 
     def of(self, purpose: Purpose, index: int, *, name: str = "", part: int = 0) -> np.random.Generator:
         """Return a new generator at the start of a stream.
@@ -70,6 +87,14 @@ class Streams:
         """
         key = (self.replication, int(purpose), index, part, *_words(name))
         return np.random.Generator(np.random.SFC64(np.random.SeedSequence(self.seed, spawn_key=key)))
+
+    def exponential(self, generator: np.random.Generator, factors: tuple[float, float]) -> Fill | None:
+        """Return what fills columns with exponential numbers in whole nanoseconds below 2**52, if a kernel may."""
+        if not self.compiled:
+            return None
+        from workersim.workload.ziggurat import agrees, fill_ns  # noqa: PLC0415 (numba takes half a second)
+
+        return partial(fill_ns, generator=generator, factors=factors) if agrees() else None
 
 
 def _words(name: str) -> tuple[int, int]:
