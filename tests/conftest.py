@@ -12,10 +12,12 @@ from hypothesis import settings
 if TYPE_CHECKING:
     import pytest
 
+SCENARIOS = 300
+
 settings.register_profile("workersim", deadline=None)  # the first example compiles the kernel
 settings.load_profile("workersim")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--scenarios", type=int, default=300, help="random runs that the engines must agree on")
-    parser.addoption("--worlds", type=int, default=300, help="random worlds that the engines must agree on")
+    parser.addoption("--scenarios", type=int, default=SCENARIOS, help="random runs that the engines must agree on")
+    parser.addoption("--worlds", type=int, default=SCENARIOS, help="random worlds that the engines must agree on")

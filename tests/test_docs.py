@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,14 @@ import workersim as ws
 from workersim.cli import main
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+MADE = {DOCS / "generated", DOCS / "making"}  # by the build of the site, and what makes it
+PAGES = [
+    *(ROOT / "README.md", ROOT / "CONTRIBUTING.md"),
+    *(page for page in sorted(DOCS.rglob("*.md")) if not MADE & set(page.parents)),
+]
+# Pages whose commands are all run, one after the other, whether or not they show what is printed.
+FOLLOWED = [DOCS / "tutorial.md", *sorted((DOCS / "how-to").glob("*.md"))]
 
 # What an example that shows one section leaves to the reader.
 REST = {
@@ -24,15 +32,16 @@ REST = {
 }
 
 
-def blocks(language: str) -> list[str]:
+def blocks(language: str, pages: list[Path] = PAGES) -> list[str]:
     block = re.compile(rf"^```{language}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-    return [text for page in PAGES for text in block.findall(page.read_text(encoding="utf-8"))]
+    return [text for page in pages for text in block.findall(page.read_text(encoding="utf-8"))]
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a working directory that holds the scenarios and the trace of the docs."""
-    (tmp_path / "scenarios").symlink_to(ROOT / "scenarios")
+    for name in ("scenarios", "tests"):
+        (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "yesterday.csv").write_text(blocks("csv")[0])
     (tmp_path / "bad.yaml").write_text("{fleet: {replicas: 1, concurrency: 4}, workload: {arrivals: [trace: bad.csv]}}")
     monkeypatch.chdir(tmp_path)
@@ -58,12 +67,42 @@ def test_python_runs(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     exec(compile(text, "docs", "exec"), {})  # noqa: S102 (it is our own)
 
 
-@pytest.mark.parametrize("text", blocks("console"))
-def test_the_shell_prints_what_is_said(text: str, folder: Path) -> None:
+def follow(text: str, folder: Path, *, everything: bool = False) -> None:
+    """Do what a block says: write the files that it shows, run its commands, and compare what they print."""
     for found in re.finditer(r"^\$ ([^\n]*)\n((?:(?!\$ ).*\n)*)", text, re.MULTILINE):
         command, *arguments = shlex.split(found[1])
         if command == "cat":
             (folder / arguments[0]).write_text(found[2])
-        elif command == "workersim" and found[2]:
-            printed = CliRunner().invoke(main, arguments).output
-            assert doctest.OutputChecker().check_output(found[2], printed, doctest.ELLIPSIS), printed
+        elif command == "sed" and everything:
+            subprocess.run(found[1], shell=True, check=True)  # noqa: S602 (it is our own)
+        elif command == "workersim" and (found[2] or everything):
+            into = arguments.index(">") if ">" in arguments else None
+            ran = CliRunner().invoke(main, arguments[:into])
+            assert ran.exception is None or isinstance(ran.exception, SystemExit)
+            if found[2]:
+                assert doctest.OutputChecker().check_output(found[2], ran.output, doctest.ELLIPSIS), ran.output
+            else:
+                assert ran.exit_code == 0, ran.output
+
+
+OTHERS = [page for page in PAGES if page not in FOLLOWED]
+
+
+@pytest.mark.parametrize("text", blocks("console", OTHERS))
+def test_the_shell_prints_what_is_said(text: str, folder: Path) -> None:
+    follow(text, folder)
+
+
+@pytest.mark.parametrize("page", FOLLOWED, ids=lambda page: page.stem)
+def test_a_page_can_be_followed(page: Path, folder: Path) -> None:
+    for text in blocks("console", [page]):
+        if "--cluster" not in text:  # there is no cluster here
+            follow(text, folder, everything=True)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_pictures_have_a_text(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for block in re.findall(r"^```\{image\}.*?^```$", text, re.MULTILINE | re.DOTALL):
+        assert re.search(r"^:alt: .{20,}", block, re.MULTILINE)
+    assert "![](" not in text

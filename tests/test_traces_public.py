@@ -91,6 +91,7 @@ def test_swf_knows_the_cpu_time_of_most_jobs_of_hpc2n() -> None:
 
 def test_the_call_centre() -> None:
     found = ws.read_trace(TRACES / "callcentre_aug1999.csv", columns=CALLS)
+    assert len(found) == 42078
     frame = found.attempts
     told = frame[(frame["outcome"] == "done") & frame["replica"].notna()]
     assert len(told) == pytest.approx(31011, abs=0)

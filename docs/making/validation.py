@@ -1,4 +1,4 @@
-"""The tables of the validation page: theory, intervals, twins, recordings and plans, computed anew by the build."""
+"""The tables of the validation page: theory, intervals, twins and plans, computed anew by the build."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ def make(_root: Path, target: Path) -> None:
 
     _write(target / "theory.md", lines())
     _write(target / "twins.md", _twins())
-    _write(target / "recordings.md", _recordings())
     _write(target / "intervals.md", _intervals())
     _write(target / "plans.md", _plans())
 
@@ -74,14 +73,6 @@ def _count(held: list[int], rows: int, differs: bool) -> None:  # noqa: FBT001 (
     held[0] += 1
     held[1] += rows
     held[2] += differs
-
-
-def _recordings() -> Iterable[str]:
-    from tests.test_recordings import OBSERVED, table_row  # noqa: PLC0415 (as above)
-
-    yield "| recording | observed | simulated | difference of the mean |"
-    yield "|---|---|---|---|"
-    yield from map(table_row, OBSERVED)
 
 
 def _intervals() -> Iterable[str]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["effective_size", "enough_for"]
 
-_ENOUGH = 25  # independent values on the rarer side of what is asked for; see the table in docs/experiments.md
+_ENOUGH = 25  # independent values on the rarer side of what is asked for; see the table in docs/trust.md
 
 
 def enough_for(share: float) -> float:
