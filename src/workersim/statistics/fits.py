@@ -165,10 +165,14 @@ def log_density(family: str, mean: float, cv: float) -> Callable[[Floats], Float
     """Return the logarithm of the density of a family, as a function of values above 0."""
     if family == "hyperexponential":
         share, fast, slow = _branches(mean, cv)
-        return lambda x: np.logaddexp(
-            math.log(share) + math.log(fast) - fast * x, math.log1p(-share) + math.log(slow) - slow * x
-        )
-    return _frozen(family, mean, cv).logpdf  # type: ignore[no-any-return]  # scipy's
+
+        def density(x: Floats) -> Floats:
+            each = (math.log(share) + math.log(fast) - fast * x, math.log1p(-share) + math.log(slow) - slow * x)
+            return np.asarray(np.logaddexp(*each), np.float64)
+
+        return density
+    theirs = _frozen(family, mean, cv)
+    return lambda x: np.asarray(theirs.logpdf(x), np.float64)
 
 
 def quantile(family: str, mean: float, cv: float, share: Floats) -> Floats:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["events_of", "write_events"]
 
 EPOCH_S = 1_767_225_600  # 2026-01-01, a Thursday
-_ENDS = {
+_ENDS: dict[Outcome, dict[str, Any]] = {
     Outcome.DONE: {"type": "task-succeeded"},
     Outcome.FAILED: {"type": "task-failed", "exception": "Exception()"},
     Outcome.TIMED_OUT: {"type": "task-failed", "exception": "TimeLimitExceeded()"},
@@ -53,8 +53,8 @@ def write_events(log: RunLog, path: str | PathLike[str], *, epoch_s: float = EPO
         If it cannot be written.
     """
     with open(path, "w", encoding="ascii", newline="\n") as file:  # noqa: PTH123 (a path of any kind)
-        for event in events_of(log, epoch_s=epoch_s):
-            file.write(json.dumps(event, separators=(",", ":")) + "\n")
+        events = events_of(log, epoch_s=epoch_s)
+        file.writelines(json.dumps(event, separators=(",", ":")) + "\n" for event in events)
 
 
 def events_of(log: RunLog, *, epoch_s: float = EPOCH_S) -> Iterator[dict[str, Any]]:

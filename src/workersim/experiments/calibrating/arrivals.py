@@ -24,6 +24,7 @@ DAY_H, WEEK_H = 24, 168
 LEAST_HOURS = 6  # a profile of fewer says nothing that a rate does not
 LEAST_COUNT = 200  # jobs from which on it is asked how they are bunched
 AT_ONCE = 0.1  # jobs that arrive within this share of a service are a burst
+STEADY = 0.01  # gaps that vary less do not vary
 SURE = 4.0  # standard errors
 WINDOWS_S = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400)
 
@@ -113,7 +114,7 @@ def _profile(arrival_ns: Ints, epoch_ns: int, rate: float) -> Arriving | None:
     by = {WEEK_H: "hour and weekday", DAY_H: "hour of the day"}.get(period if period < hours else 0, "hour")
     when = f"; 0 h is {zero:%A %H:%M} UTC" if epoch_ns else ""
     said = f"The rate follows the {by}: {rates.min():.3g} to {rates.max():.3g} an hour{when}."
-    dropped = ()
+    dropped: tuple[str, ...] = ()
     if spread > 1.5:
         dropped = (f"Counts of one hour vary {spread:.1f} times as much as by chance; a profile draws them by chance.",)
     return Arriving("profile", body, int(begin) * HOUR_NS - epoch_ns, rate, spread, (said,), dropped)
@@ -146,8 +147,14 @@ def _steady(arrival_ns: Ints, rate: float) -> Arriving:
     cv = float(gaps.std() / gaps.mean())
     each = {"rate": f"{rate * 3600:.6g}/hour"}
     if len(arrival_ns) < LEAST_COUNT:
-        said = f"Jobs arrive at {rate * 3600:.4g} an hour; too few to tell how they are bunched, so by chance (Poisson)."
+        said = (
+            f"Jobs arrive at {rate * 3600:.4g} an hour; too few to tell how they are bunched, so by chance (Poisson)."
+        )
         return Arriving("poisson", each, first, rate, 1.0, (said,))
+    mean = f"{1 / rate:.6g} s"
+    if cv < STEADY:
+        said = f"A job arrives every {1 / rate:.4g} s."
+        return Arriving("every", {"interval": mean}, first, rate, 0.0, (said,))
     curve = dispersion(arrival_ns, WINDOWS_S)
     slow = _slow(curve, rate, int(arrival_ns[-1]) - first)
     if slow is not None and slow[0] > max(1.5, 1.3 * cv * cv):
@@ -156,10 +163,7 @@ def _steady(arrival_ns: Ints, rate: float) -> Arriving:
     if abs(cv - 1) < SURE * error:
         said = f"Jobs arrive at {rate * 3600:.4g} an hour, as by chance (cv of the gaps {cv:.2f}): Poisson."
         return Arriving("poisson", each, first, rate, 1.0, (said,))
-    mean = f"{1 / rate:.6g} s"
     said = f"Jobs arrive at {rate * 3600:.4g} an hour with gaps of cv {cv:.2f} (by chance it would be 1)."
-    if cv < 0.01:
-        return Arriving("every", {"interval": mean}, first, rate, 0.0, (said,))
     family = "hyperexponential" if cv > 1 else "gamma"
     body = {"interval": {family: {"mean": mean, "cv": round(cv, 4)}}}
     return Arriving("renewal", body, first, rate, cv * cv, (said,))
@@ -204,13 +208,13 @@ def _bursty(curve: dict[int, float], rate: float, first: int) -> Arriving:
     else:  # nothing between bursts
         share = 1 / (1 + ratio)
         rates, holding = (rate / share, 0.0), (memory / (1 - share), memory / share)
-    body = {
+    body: dict[str, Any] = {
         "rates": [f"{each * 3600:.6g}/hour" for each in rates],
         "holding": [{"exponential": {"mean": f"{each:.6g} s"}} for each in holding],
     }
     peak, window = max((value, at) for at, value in curve.items())
     said = (
-        f"Jobs arrive at {rate * 3600:.4g} an hour in bursts: counts in {window:,} s vary {peak:.3g} times as much as by "
-        f"chance. Two states, {body['rates'][0]} for {holding[0]:.3g} s and {body['rates'][1]} for {holding[1]:.3g} s."
+        f"Jobs arrive at {rate * 3600:.4g} an hour in bursts: counts in {window:,} s vary {peak:.3g} times as much as "
+        f"by chance. Two states: {body['rates'][0]} for {holding[0]:.3g} s, {body['rates'][1]} for {holding[1]:.3g} s."
     )
     return Arriving("mmpp", body, first, rate, peak, (said,))

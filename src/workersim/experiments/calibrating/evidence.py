@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,13 +14,14 @@ from workersim.units import NEVER
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from workersim.runlog import Attempts
+    from workersim.runlog import Attempts, JobTable
     from workersim.traces import Recording
 
     Ints = NDArray[np.int64]
 
 __all__ = ["Evidence", "Runs", "evidence_of"]
 
+MOST_KINDS = 50
 RAN = (Outcome.DONE, Outcome.FAILED, Outcome.RETRIED)  # these went through all that they had to do
 
 
@@ -63,9 +64,11 @@ class Evidence:
     arrival_ns, job_class, queue, priority, patience_ns
         int64[n], of all jobs, in order of arrival; the patience is ``NEVER`` where there is no end to it.
     classes, queues
-        Names.
+        Names; jobs of one name in several queues, or of several priorities, are as many classes.
     jobs
         int64[n], the rows of these jobs in the recording.
+    class_of_job
+        int64, the class of every job of the recording.
     runs
         What ran; None if the file has no starts.
     attempts, rows
@@ -83,6 +86,7 @@ class Evidence:
     classes: tuple[str, ...]
     queues: tuple[str, ...]
     jobs: Ints
+    class_of_job: Ints
     runs: Runs | None
     attempts: Attempts | None
     rows: Ints
@@ -94,8 +98,7 @@ class Evidence:
     @property
     def class_of_run(self) -> Ints:
         """The class of each run."""
-        table: Any = self.recording.observed.jobs
-        return np.asarray(table.job_class)[self.runs.job].astype(np.int64) if self.runs else np.empty(0, np.int64)
+        return self.class_of_job[self.runs.job] if self.runs else np.empty(0, np.int64)
 
 
 def evidence_of(recording: Recording, until_ns: int | None = None) -> Evidence:
@@ -112,7 +115,7 @@ def evidence_of(recording: Recording, until_ns: int | None = None) -> Evidence:
     if table is None:
         msg = f"{recording.path}: nothing says what jobs need; name a column of services: columns={{'service': …}}"
         raise InputError(msg)
-    arrival = np.asarray(table.arrival_ns)
+    arrival = np.asarray(table.arrival_ns).astype(np.int64)
     order = np.argsort(arrival, kind="stable")
     if until_ns is not None:
         order = order[arrival[order] < until_ns]
@@ -120,6 +123,7 @@ def evidence_of(recording: Recording, until_ns: int | None = None) -> Evidence:
         msg = f"{recording.path}: expected two jobs or more to calibrate with, found {len(order)}"
         raise InputError(msg)
     expires = np.asarray(table.expires_ns)[order]
+    numbers, classes = _split(table)
     end = NEVER if until_ns is None else until_ns
     runs, rows = None, np.empty(0, np.int64)
     if recording.log is not None:
@@ -128,11 +132,12 @@ def evidence_of(recording: Recording, until_ns: int | None = None) -> Evidence:
     return Evidence(
         recording=recording,
         arrival_ns=arrival[order],
-        job_class=np.asarray(table.job_class)[order].astype(np.int64),
+        job_class=numbers[order],
+        class_of_job=numbers,
         queue=np.asarray(table.queue)[order].astype(np.int64),
         priority=np.asarray(table.priority)[order].astype(np.int64),
         patience_ns=np.where(expires < NEVER, expires - arrival[order], NEVER),
-        classes=table.classes,
+        classes=classes,
         queues=table.queues,
         jobs=order,
         runs=runs,
@@ -140,6 +145,21 @@ def evidence_of(recording: Recording, until_ns: int | None = None) -> Evidence:
         rows=rows,
         end_ns=int(arrival[order].max()) if end == NEVER else end,
     )
+
+
+def _split(table: JobTable) -> tuple[Ints, tuple[str, ...]]:
+    """Return the class of each job, and the names: one for each name, queue and priority that go together."""
+    columns = [np.asarray(each).astype(np.int64) for each in (table.job_class, table.queue, table.priority)]
+    kinds, numbers = np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)
+    names: list[str] = []
+    if len(kinds) > MOST_KINDS:
+        return columns[0], table.classes
+    for number, queue, priority in kinds.tolist():
+        same = kinds[kinds[:, 0] == number]
+        where = f", {table.queues[queue]}" if len(np.unique(same[:, 1])) > 1 else ""
+        level = f", priority {priority}" if len(np.unique(same[:, 2])) > 1 else ""
+        names.append(f"{table.classes[number]}{where}{level}")
+    return numbers.reshape(-1).astype(np.int64), tuple(names)
 
 
 def _runs(attempts: Attempts, jobs: Ints, end_ns: int) -> tuple[Runs, Ints]:

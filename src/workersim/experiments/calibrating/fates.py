@@ -75,8 +75,7 @@ def _usual(evidence: Evidence, mine: NDArray[np.bool_], said: list[str], name: s
 def _retries(evidence: Evidence, number: int, said: list[str]) -> dict[str, Any]:
     """Return how often jobs were tried again, and after which delays."""
     attempts: Any = evidence.attempts
-    table: Any = evidence.recording.observed.jobs
-    rows = evidence.rows[np.asarray(table.job_class)[np.asarray(attempts.job)[evidence.rows]] == number]
+    rows = evidence.rows[evidence.class_of_job[np.asarray(attempts.job)[evidence.rows]] == number]
     job, outcome = np.asarray(attempts.job)[rows], np.asarray(attempts.outcome)[rows]
     retried = outcome == Outcome.RETRIED
     if not retried.any():
@@ -95,7 +94,7 @@ def _retries(evidence: Evidence, number: int, said: list[str]) -> dict[str, Any]
     keys["delay"] = f"{medians[0] / SECOND:.4g} s"
     keys["backoff"] = max(1.0, round(medians[1] / medians[0], 2)) if len(medians) > 1 and medians[0] > 0 else 1.0
     keys["jitter"] = False
-    keys["cap"] = f"{max(max(medians), 1.0) / SECOND:.4g} s"
+    keys["cap"] = f"{max(*medians, 1.0) / SECOND:.4g} s"
     same = delays[known][k[known] == 0]
     if len(same) > 5 and same.std() > 0.2 * same.mean():
         said.append("Delays of retries vary; the scenario has their median.")
@@ -109,9 +108,11 @@ def _delays(evidence: Evidence, rows: Ints, retried: NDArray[np.bool_]) -> Ints:
     job = np.asarray(attempts.job)[rows]
     due = evidence.recording.due_ns
     delays = np.full(len(rows), -1, np.int64)
-    if due is None:
-        return delays
-    next_due = np.append(due[rows][1:], NEVER)
-    follows = retried & np.append(job[1:] == job[:-1], [False]) & (next_due < NEVER)
-    delays[follows] = np.maximum(next_due[follows] - finished[follows], 0)
+    follows = retried & np.append(job[1:] == job[:-1], [False])
+    started = np.append(np.asarray(attempts.started_ns)[rows][1:], NEVER)
+    next_due = started if due is None else np.append(due[rows][1:], NEVER)
+    if not (follows & (next_due < NEVER)).any():
+        next_due = started  # no countdown was told: a retry waited that long, and for a process
+    known = follows & (next_due < NEVER)
+    delays[known] = np.maximum(next_due[known] - finished[known], 0)
     return delays

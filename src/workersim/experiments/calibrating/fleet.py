@@ -34,7 +34,8 @@ def told_vcpus(evidence: Evidence) -> float | None:
 def fleet_of(evidence: Evidence, vcpus: float | None, notes: Notes) -> dict[str, Any]:
     """Return ``fleet`` of a scenario file."""
     meta = evidence.recording.meta
-    replicas, processes = meta.get("replicas"), meta.get("concurrency")
+    replicas: Any = meta.get("replicas")
+    processes: Any = meta.get("concurrency")
     if _is_count(replicas) and _is_count(processes):
         notes.inferred.append(f"The fleet is that of the meta line: {replicas} x {processes} processes.")
     else:
@@ -117,4 +118,7 @@ def _most_held(evidence: Evidence) -> int | None:
     due = evidence.recording.due_ns
     at_once = np.ones(len(reserved), np.bool_) if due is None else due[evidence.rows] == NEVER
     held = at_once & (started < NEVER) & (reserved < NEVER) & (started - reserved > HELD_S * SECOND)
-    return max((_most_at_once(reserved[held & one], started[held & one]) for one in _each(replica, np.unique(replica[held]))), default=0)
+    return max(
+        (_most_at_once(reserved[held & one], started[held & one]) for one in _each(replica, np.unique(replica[held]))),
+        default=0,
+    )

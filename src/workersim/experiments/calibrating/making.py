@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Made", "made_of"]
 
 HOURS = 3600
+NEARLY_0 = 1e-4
 RESERVED = "waited"  # what claims call other jobs
 
 
@@ -42,6 +43,7 @@ class Made(NamedTuple):
     services: dict[str, Service]
     stretch: Stretch
     notes: Notes
+    span_ns: int
 
     def scenario(self) -> Scenario:
         """Return it as a scenario."""
@@ -83,7 +85,8 @@ def made_of(evidence: Evidence, *, service: str, vcpus: float | None) -> Made:
         "run": _run(evidence, stream),
     }
     _say_what_is_left(evidence, notes)
-    return Made(data, stream, services, needs.stretch, notes)
+    span_ns = int(evidence.arrival_ns[-1] - evidence.arrival_ns[0])
+    return Made(data, stream, services, needs.stretch, notes, span_ns)
 
 
 # -- what jobs need --------------------------------------------------------------------------------
@@ -119,8 +122,12 @@ def _say_of_stretch(stretch: Stretch, known: float | None, notes: Notes) -> None
         )
         if stretch.others:
             sizes = " or ".join(f"{each:g}" for each in stretch.others)
-            notes.assumed.append(f"{stretch.vcpus:g} vCPUs: {sizes} would be as likely, with another share; --vcpus N says it.")
-        notes.assumed.append("All classes need the CPU for the same share of their service, half of it before their I/O.")
+            notes.assumed.append(
+                f"{stretch.vcpus:g} vCPUs: {sizes} would be as likely, with another share; --vcpus N says it."
+            )
+        notes.assumed.append(
+            "All classes need the CPU for the same share of their service, half of it before their I/O."
+        )
     else:
         notes.assumed.append("Services do not clearly stretch when more jobs run at once: they are taken as I/O.")
 
@@ -131,9 +138,11 @@ def _planned(evidence: Evidence, vcpus: float | None) -> _Needs | None:
     if jobs is None or not (jobs.phase_kind == Kind.CPU).any():
         return None
     mine = np.isin(evidence.recording.job_rows, evidence.jobs)
-    number = jobs.table.job_class[mine].astype(np.int64)
+    number = evidence.class_of_job[evidence.recording.job_rows[mine]]
     need, cpu = jobs.demand_ns[mine] / SECOND, jobs.cpu_ns[mine] / SECOND
-    shares = {each: float(cpu[number == each].sum() / need[number == each].sum()) for each in np.unique(number).tolist()}
+    shares = {
+        each: float(cpu[number == each].sum() / need[number == each].sum()) for each in np.unique(number).tolist()
+    }
     return _Needs(need, number, shares, Stretch(0.0, vcpus, 0.0))
 
 
@@ -142,15 +151,13 @@ def _demands(evidence: Evidence) -> tuple[Floats, Ints]:
     if jobs is None:
         return np.empty(0), np.empty(0, np.int64)
     mine = np.isin(evidence.recording.job_rows, evidence.jobs)
-    return jobs.demand_ns[mine] / SECOND, jobs.table.job_class[mine].astype(np.int64)
+    return jobs.demand_ns[mine] / SECOND, evidence.class_of_job[evidence.recording.job_rows[mine]]
 
 
 # -- the classes -----------------------------------------------------------------------------------
 
 
-def _classes(
-    evidence: Evidence, needs: _Needs, choice: str, notes: Notes
-) -> tuple[dict[str, Any], dict[str, Service]]:
+def _classes(evidence: Evidence, needs: _Needs, choice: str, notes: Notes) -> tuple[dict[str, Any], dict[str, Service]]:
     jobs: dict[str, Any] = {}
     services: dict[str, Service] = {}
     counts = np.bincount(evidence.job_class, minlength=len(evidence.classes))
@@ -165,8 +172,7 @@ def _classes(
         services[called] = service_of(values, choice)
         jobs[called] = {
             "weight": int(counts[number]),
-            "service": services[called].written(),
-            **_ratio(needs.shares.get(number, 0.0), services[called]),
+            **_demand(needs.shares.get(number, 0.0), services[called].written()),
             **fates_of(evidence, number, notes.dropped),
         }
         notes.inferred.append(_said_of(called, services[called], int(counts[number])))
@@ -177,14 +183,12 @@ def _classes(
     return jobs, services
 
 
-def _ratio(share: float, service: Service) -> dict[str, Any]:
-    """Return how the service divides; as one I/O phase it does not stretch."""
-    if share >= 0.9999:
-        return {}
-    if share > 0.0001:
-        return {"wait_ratio": float(f"{(1 - share) / share:.4g}")}
-    del service
-    return {"wait_ratio": 1_000_000}
+def _demand(share: float, written: Any) -> dict[str, Any]:
+    """Return a service with the ratio of I/O to CPU; where all is I/O, as the only phase."""
+    if share <= NEARLY_0:
+        return {"phases": [{"io": written}]}
+    ratio = {} if share >= 1 - NEARLY_0 else {"wait_ratio": float(f"{(1 - share) / share:.4g}")}
+    return {"service": written, **ratio}
 
 
 def _said_of(name: str, service: Service, count: int) -> str:
@@ -194,7 +198,8 @@ def _said_of(name: str, service: Service, count: int) -> str:
     if not service.fits:
         return f"{said}."
     best = service.fits[0]
-    return f"{said}; of the families {best.family} fits best (mean {best.mean:.4g} s, cv {best.cv:.2f}), written as {service.chosen}."
+    family = f"of the families {best.family} fits best (mean {best.mean:.4g} s, cv {best.cv:.2f})"
+    return f"{said}; {family}, written as {service.chosen}."
 
 
 # -- the rest --------------------------------------------------------------------------------------
@@ -223,7 +228,9 @@ def _say_what_is_left(evidence: Evidence, notes: Notes) -> None:
             notes.dropped.append(f"{count:,} attempts that {what}: no crash, stop or limit is in the scenario.")
     running = int((outcomes == Outcome.UNFINISHED).sum())
     if running:
-        notes.dropped.append(f"{running:,} attempts that had not ended: long ones are among them more often than others.")
+        notes.dropped.append(
+            f"{running:,} attempts that had not ended: long ones are among them more often than others."
+        )
     due = recording.due_ns
     if due is not None:
         first = np.asarray(recording.log.attempts.attempt)[evidence.rows] == 0

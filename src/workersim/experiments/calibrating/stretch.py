@@ -1,19 +1,20 @@
 """CPU share and vCPUs, from how services stretch with the number of tasks that run in the same container.
 
-A job alternates between CPU and I/O.  With k jobs in a container of v vCPUs, of which each needs the CPU for a share f of
-its service, the product form of a closed network [1]_ gives the rate r(k) at which a job gets on, 1 when it is alone.
+A job alternates between CPU and I/O.  With k jobs in a container of v vCPUs, of which each needs the CPU for a share f
+of its service, the product form of a closed network [1]_ gives the rate r(k) at which a job gets on, 1 when it is alone.
 What a job needs is then the integral of r over its time in the container.  The rate at which jobs end is a hazard
 that depends on what they got through, times r(k); so the likelihood of all ends, given how many ran, is the product of
 f(needed) r(k at the end).  The greatest one over f, v and the family of services is taken, if it is clearly greater
 than that without any stretch.
 
-.. [1] Baskett, Chandy, Muntz, Palacios, "Open, closed, and mixed networks of queues with different classes of customers",
-   JACM 22 (1975): one station of processor sharing at the rate min(n, v), one without queueing.
+.. [1] Baskett, Chandy, Muntz, Palacios, "Open, closed, and mixed networks of queues with different classes of
+   customers", JACM 22 (1975): one station of processor sharing at the rate min(n, v), one without queueing.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -127,13 +128,13 @@ def progress(share: float, vcpus: float, most: int) -> Floats:
         busy = float((weights * np.minimum(n, vcpus)).sum() / weights.sum())
         rates[k] = busy / share / k
     # One that is alone on less than a vCPU is slow already: need is measured on a CPU of its own.
-    return np.minimum(rates, 1.0)
+    return np.asarray(np.minimum(rates, 1.0), np.float64)
 
 
 def needed_s(occupancy: Occupancy, rates: Floats) -> Floats:
     """Return what each run got through, in seconds of service on a CPU of its own."""
     got = np.concatenate([[0.0], np.cumsum(occupancy.lasts_s * rates[occupancy.running])])
-    return got[occupancy.last] - got[occupancy.first]
+    return np.asarray(got[occupancy.last] - got[occupancy.first], np.float64)
 
 
 def stretch_of(runs: Runs, *, vcpus: float | None = None) -> Stretch:
@@ -205,8 +206,13 @@ def _refined(occupancy: Occupancy, share: float, vcpus: float, most: int, *, is_
         each = vcpus if is_known else float(np.exp(point[1]))
         return -_likelihood(occupancy, progress(float(point[0]), each, most))
 
-    start = [share] if is_known else [share, np.log(vcpus)]
-    bounds = [(0.01, 1.0), (np.log(0.05), np.log(most))][: len(start)]
-    options = {"xatol": 2e-3, "fatol": 0.05, "maxfev": 80}
-    found = minimize(unlikely, np.array(start), method="Nelder-Mead", bounds=bounds, options=options)
+    start = [share] if is_known else [share, math.log(vcpus)]
+    bounds = [(0.01, 1.0), (math.log(0.05), math.log(most))][: len(start)]
+    found: Any = minimize(
+        unlikely,
+        np.array(start),
+        method="Nelder-Mead",
+        bounds=bounds,
+        options={"xatol": 2e-3, "fatol": 0.05, "maxfev": 80},
+    )
     return float(found.x[0]), vcpus if is_known else float(np.exp(found.x[1]))
