@@ -13,6 +13,7 @@ import workersim
 
 NAMES = [
     "Burst",
+    "Calibration",
     "Claim",
     "Comparison",
     "Deterministic",
@@ -54,6 +55,7 @@ NAMES = [
     "WorkersimError",
     "Workload",
     "__version__",
+    "calibrate",
     "check",
     "check_observed",
     "compare",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from workersim.claims import Verdict
     from workersim.errors import InputError, LogError, MissingExtraError, WorkersimError
     from workersim.experiments import Comparison, Result, Sweep, Verdicts
+    from workersim.experiments.calibrating import Calibration, calibrate
     from workersim.experiments.check import check
     from workersim.experiments.compare import compare
     from workersim.experiments.explaining import Explanation, explain
@@ -67,6 +68,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Burst",
+    "Calibration",
     "Claim",
     "Comparison",
     "Deterministic",
@@ -108,6 +110,7 @@ __all__ = [
     "WorkersimError",
     "Workload",
     "__version__",
+    "calibrate",
     "check",
     "check_observed",
     "compare",
@@ -130,6 +133,8 @@ __all__ = [
 # What lives elsewhere than in ``scenario``; every name is looked up when it is first used, so that
 # ``import workersim`` loads neither pydantic nor pandas nor an engine.
 _ROOMS = {
+    "Calibration": "experiments.calibrating",
+    "calibrate": "experiments.calibrating",
     "Comparison": "experiments",
     "Explanation": "experiments.explaining",
     "InputError": "errors",

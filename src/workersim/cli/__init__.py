@@ -16,6 +16,7 @@ COMMANDS = (
     "inspect",
     "replay",
     "capture",
+    "calibrate",
     "compare",
     "sweep",
     "plan",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from workersim.plots.curves import busy_slots, over_time, queue_length, utilization
     from workersim.plots.distribution import waits
     from workersim.plots.estimates import differences, sweep
+    from workersim.plots.fitted import service_fits
     from workersim.plots.front import cost_front
     from workersim.plots.gantt import slots
     from workersim.plots.judged import verdicts
@@ -34,6 +35,7 @@ __all__ = [
     "queue_length",
     "replayed_queues",
     "replayed_waits",
+    "service_fits",
     "slots",
     "sweep",
     "tornado",
@@ -51,6 +53,7 @@ _MODULES = {
     "fleet": "replicas",
     "replayed_queues": "replayed",
     "replayed_waits": "replayed",
+    "service_fits": "fitted",
     "slots": "gantt",
     "sweep": "estimates",
     "tornado": "tornado",

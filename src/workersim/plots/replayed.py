@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workersim.errors import InputError
 from workersim.metrics.curves import missing
 from workersim.plots.canvas import STYLES, axes, head, label, note
 from workersim.plots.clock import time_axis
 from workersim.plots.curves import queue_length
+from workersim.plots.saving import save
 from workersim.runlog.deciding import deciding_rows
-from workersim.units import NEVER, SECOND, shown
+from workersim.units import NEVER, SECOND
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from workersim.runlog import RunLog
     from workersim.runlog.schema import Floats
 
 __all__ = ["replayed_queues", "replayed_waits", "save_replay"]
-
-_KINDS = (".png", ".svg", ".pdf")
 
 
 def replayed_waits(replay: Any, ax: Axes | None = None) -> Axes:
@@ -102,20 +100,13 @@ def save_replay(replay: Any, name: str) -> None:
     InputError
         If it ends otherwise, or cannot be written.
     """
-    from matplotlib.figure import Figure  # noqa: PLC0415 (this room loads without it)
 
-    if Path(name).suffix.lower() not in _KINDS:
-        msg = f"--plot: expected a name that ends in {', '.join(_KINDS)}, found {shown(name)}"
-        raise InputError(msg)
-    figure = Figure(figsize=(8, 8), layout="constrained")
-    above, below = figure.subplots(2)
-    replayed_waits(replay, above)
-    replayed_queues(replay, below)
-    try:
-        figure.savefig(name)
-    except OSError as error:
-        msg = f"--plot {shown(name)} cannot be written: {error.strerror or error}"
-        raise InputError(msg) from None
+    def draw(figure: Figure) -> None:
+        above, below = figure.subplots(2)
+        replayed_waits(replay, above)
+        replayed_queues(replay, below)
+
+    save(name, (8, 8), draw)
 
 
 def _logs(replay: Any) -> list[tuple[str, RunLog]]:
