@@ -59,7 +59,8 @@ def made(kind: str) -> Any:
         "replay": lambda: ws.replay(RECORDING, two),
         "inspect": lambda: ws.read_trace(RECORDING),
     }
-    return makers[kind]()
+    maker: Any = makers[kind]
+    return maker()
 
 
 class Tags(HTMLParser):

@@ -94,7 +94,7 @@ def _sentences(spread: Uncertainty | None, check: HeldOut | None) -> list[str]:
         lines += [
             "",
             f"uncertainty of {spread.measure}, which is {spread.mean:.4g} in the mean:",
-            f"- {spread.share:.0%} of the variance of a run comes from the fit: standard deviation {spread.from_fit:.3g}",
+            f"- {spread.share:.0%} of the variance of a run comes from the fit: deviation {spread.from_fit:.3g}",
             f"- the rest is chance in the run: {spread.from_runs:.3g}",
         ]
     if check is not None:

@@ -98,9 +98,10 @@ class Meter:
             CPU in use; None: every busy slot uses one.
         """
         end_ns, there = fleet.horizon_ns, standing(fleet)
-        queue, busy = self.queue.finish(end_ns), self.busy.finish(end_ns)
+        queue, (area, most) = self.queue.finish(end_ns), self.busy.finish(end_ns)
         window_ns = end_ns - self.warm_up_ns
         jobs = job_counts(self.outcomes)
+        used, peak = (area, most) if cpu is None else (cpu.area, cpu.most)
         length = {"mean": float(queue[0]) / window_ns if window_ns else None, "max": float(queue[1])}
         return {
             "jobs": jobs,
@@ -108,8 +109,8 @@ class Meter:
             "service": self._spread(SERVICE),
             "response": self._spread(RESPONSE),
             **waiting(length),
-            "utilization": there.share(there.slots, *busy, window_ns),
-            "cpu": there.share(there.vcpus, *(busy if cpu is None else (cpu.area, cpu.most)), window_ns),
+            "utilization": there.share(there.slots, float(area), float(most), window_ns),
+            "cpu": there.share(there.vcpus, float(used), float(peak), window_ns),
             **there.blocks(self.warm_up_ns, end_ns, jobs["finished"]),
             "throughput": throughput(self.done_in_window, window_ns),
         }

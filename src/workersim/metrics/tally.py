@@ -105,7 +105,8 @@ def count(x: int, buckets: NDArray[np.int64], sums: Any) -> None:
 def bucket_of(x: int) -> int:
     """Return the bucket of a duration."""
     bucket: Any = (np.float64(x).view(np.int64) >> _SHIFT) - _LOWEST + 1
-    return max(bucket, 0)
+    at: int = max(bucket, 0)
+    return at
 
 
 @entry

@@ -130,7 +130,7 @@ class Tallied:
 
 
 @entry
-def run(
+def run(  # noqa: PLR0915  # a sum in a register each
     arrival: NDArray[np.int64],
     demand: NDArray[np.int64],
     line: Line,
