@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Holds", "a_day_of", "breaks_at", "holds"]
 
 DAY_NS = 86_400 * SECOND
-# Days that are counted, replications for each load that is tried, and how closely the load is looked for: of fleets that
-# stay as they are, and of those whose runs take a hundred times as long.
+# Days that are counted, replications for each load that is tried, and how closely the load is looked for: of fleets
+# that stay as they are, and of those that change, whose runs take much longer.
 DAYS, _RUNS, _STEP = (200, 50), (10, 4), (1.02, 1.05)
 _MOST = 16.0
 
@@ -71,8 +71,8 @@ def breaks_at(scenario: Scenario, targets: Sequence[Target], *, random: bool) ->
     Returns
     -------
     float or None
-        Within 2 % (of fleets that change 5 %), from below; infinite from 16 on; None if the arrivals cannot be multiplied, or it is missed with
-        next to no arrivals too.
+        Within 2 % (of fleets that change 5 %), from below; infinite from 16 on; None if the arrivals cannot be
+        multiplied, or it is missed with next to no arrivals too.
     """
     able = [target for target in targets if target.helped_by_more]
     if not able:
