@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["Holds", "a_day_of", "breaks_at", "holds"]
 
 DAY_NS = 86_400 * SECOND
-DAYS = 200
-_RUNS = 10  # replications for each load that is tried
-_STEP = 1.02  # how closely the load is looked for
+# Days that are counted, replications for each load that is tried, and how closely the load is looked for: of fleets
+# that stay as they are, and of those that change, whose runs take much longer.
+DAYS, _RUNS, _STEP = (200, 50), (10, 4), (1.02, 1.05)
 _MOST = 16.0
 
 
@@ -58,7 +58,7 @@ def a_day_of(scenario: Scenario) -> tuple[Scenario, str]:
 def holds(scenario: Scenario, targets: Sequence[Target], *, random: bool) -> Holds:
     """Return how often a day meets all targets, counted over independent ones."""
     day, _ = a_day_of(scenario)
-    rows = observe(day, range(DAYS if random else 1), targets)
+    rows = observe(day, range(DAYS[not scenario.is_steady] if random else 1), targets)
     met = sum(all(target.allows(value) for target, value in zip(targets, row, strict=True)) for row in rows)
     return Holds(met, len(rows), share_interval(met, len(rows)) if random else (float(met), float(met)))
 
@@ -71,24 +71,28 @@ def breaks_at(scenario: Scenario, targets: Sequence[Target], *, random: bool) ->
     Returns
     -------
     float or None
-        Within 2 %, from below; infinite from 16 on; None if the arrivals cannot be multiplied, or it is missed with
-        next to no arrivals too.
+        Within 2 % (of fleets that change 5 %), from below; infinite from 16 on; None if the arrivals cannot be
+        multiplied, or it is missed with next to no arrivals too.
     """
     able = [target for target in targets if target.helped_by_more]
     if not able:
         return None
 
+    changing = not scenario.is_steady
+
     def met(factor: float) -> bool:
-        columns = zip(*observe(more_arrivals(scenario, factor), range(_RUNS if random else 1), able), strict=True)
+        columns = zip(
+            *observe(more_arrivals(scenario, factor), range(_RUNS[changing] if random else 1), able), strict=True
+        )
         return all(target.allows(math.fsum(column) / len(column)) for target, column in zip(able, columns, strict=True))
 
     try:
-        return _last(met)
+        return _last(met, _STEP[changing])
     except InputError:  # a trace; or so much that it cannot be realised
         return None
 
 
-def _last(met: Callable[[float], bool]) -> float | None:
+def _last(met: Callable[[float], bool], step: float) -> float | None:
     """Return the last factor that is met, taking it that what is met is met with less too."""
     low = high = 1.0
     if met(low):
@@ -103,7 +107,7 @@ def _last(met: Callable[[float], bool]) -> float | None:
             low, high = low / 2, low
             if high <= 1 / _MOST:
                 return None
-    while high > low * _STEP:
+    while high > low * step:
         middle = math.sqrt(low * high)
         low, high = (middle, high) if met(middle) else (low, middle)
     return low

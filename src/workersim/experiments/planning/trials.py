@@ -147,8 +147,7 @@ def observe(scenario: Scenario, replications: Iterable[int], targets: Sequence[T
 
     chosen = list(replications)
     # Others will be looked at, so loading the compiled engine pays sooner than these runs alone would say.
-    runs = _TOGETHER if scenario.is_steady else len(chosen)
-    return list(measure_each(scenario, engines.choose(int(expected * runs)), chosen, read))
+    return list(measure_each(scenario, engines.choose(int(expected * _TOGETHER)), chosen, read))
 
 
 def _of_a_measured_run(scenario: Scenario, replication: int, targets: Sequence[Target]) -> tuple[float, ...]:

@@ -159,9 +159,11 @@ def _narrow(plan: Plan) -> list[str]:
 def _notes(plan: Plan) -> list[str]:
     row = plan.rows[0]
     repeated = f"independent {plan.what_repeats}s" if row.holds.of > 1 else plan.what_repeats
+    closely = "2%" if plan.scenario.is_steady else "5%"
     text = (
         f"{plan.what_repeats}s met: share of {row.holds.of} {repeated} in which every target holds. breaks at: "
-        f"arrivals {'at this rate' if plan.rate_per_s else 'times this'} (± 2%) miss a target. ✗: misses a target."
+        f"arrivals {'at this rate' if plan.rate_per_s else 'times this'} (± {closely}) miss a target. "
+        "✗: misses a target."
     )
     if any(row.decision.open for row in plan.rows):
         text += " Some choices lie so close to a bound that only their mean could decide."
