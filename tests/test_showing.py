@@ -7,7 +7,7 @@ import re
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
@@ -18,6 +18,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import workersim as ws
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 mpl.use("Agg")
 
@@ -47,7 +50,7 @@ def made(kind: str) -> Any:
     ten = scenario()
     two = ten.replace("fleet.replicas", 2)
     vary = {"fleet.replicas": [1, 2, 3]}
-    makers = {
+    makers: dict[str, Callable[[], Any]] = {
         "run": lambda: ws.run(ten),
         "several": lambda: ws.run(scenario(random=True), replications=3),
         "check": lambda: ws.check(ten),

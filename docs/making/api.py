@@ -75,7 +75,9 @@ def _entry(module: Any, name: str, *, level: int = 3) -> Iterator[str]:
 def _keys(model: Any) -> Iterator[str]:
     yield from ("| argument | default | meaning |", "|---|---|---|")
     for name, field in model.model_fields.items():
-        default = "must be given" if field.is_required() else f"`{_shown(field.get_default(call_default_factory=True))}`"
+        default = (
+            "must be given" if field.is_required() else f"`{_shown(field.get_default(call_default_factory=True))}`"
+        )
         yield f"| `{name}` | {default} | {(field.description or '').replace('|', chr(92) + '|')} |"
     yield ""
 

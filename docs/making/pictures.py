@@ -127,7 +127,9 @@ def _reservation(_root: Path, figure: Figure) -> None:
         colours = ("#56B4E9", "#E69F00", "#009E73")
         minutes = [time / 60 for time in times]
         ax.stackplot(minutes, *reversed(levels), step="post", labels=names[::-1], colors=colours[::-1])
-        ax.set_title(f"{name}: the last document is done at {result.log.horizon_ns / 6e10:.0f} min", loc="left", size=10)
+        ax.set_title(
+            f"{name}: the last document is done at {result.log.horizon_ns / 6e10:.0f} min", loc="left", size=10
+        )
         ax.set_ylabel("documents")
     ax.set_xlabel("minutes")
     figure.axes[0].legend(loc="upper right", reverse=True)

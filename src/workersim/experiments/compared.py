@@ -120,12 +120,28 @@ class Comparison:
         return DifferenceOf(self.names[a], self.names[b], measure, mean, interval)
 
     def of(self, measure: str, *, a: int = 0, b: int = 1) -> DifferenceOf:
-        """Return the difference in a figure between two scenarios, by their places."""
+        """Return the difference in a figure between two scenarios, by their places.
+
+        Parameters
+        ----------
+        measure
+            Path of a figure, such as ``wait.p95``.
+        a, b
+            Which scenarios, counted from 0.
+        """
         names = (self.names[a], self.names[b])
         return next(each for each in self.differences if (each.a, each.b) == names and each.measure == measure)
 
     def figure(self, at: int, measure: str) -> Estimated:
-        """Return a figure of one of the scenarios, with its 95 % interval."""
+        """Return a figure of one of the scenarios, with its 95 % interval.
+
+        Parameters
+        ----------
+        at
+            Which scenario, counted from 0.
+        measure
+            Path of a figure, such as ``wait.p95``.
+        """
         values = [float("nan") if value is None else value for value in self._columns[at][measure]]
         return estimate(values, random=self.is_random)
 
@@ -167,7 +183,15 @@ class Comparison:
         return pd.DataFrame(rows, columns=["a", "b", "measure", "mean", "low", "high"])
 
     def plot(self, measure: str = "wait.p95", ax: Axes | None = None) -> Axes:
-        """Draw the differences in a figure between all pairs, with their intervals."""
+        """Draw the differences in a figure between all pairs, with their intervals.
+
+        Parameters
+        ----------
+        measure
+            Path of a figure, such as ``wait.p95``.
+        ax
+            Where to draw; default: a new figure.
+        """
         from workersim import plots  # noqa: PLC0415 (only for a plot)
 
         return plots.differences(self, ax, measure=measure)

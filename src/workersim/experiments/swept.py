@@ -80,6 +80,11 @@ class Sweep:
     def ensure_figure(self, measure: str) -> None:
         """Refuse a figure that is not there.
 
+        Parameters
+        ----------
+        measure
+            Path of a figure, such as ``wait.p95``.
+
         Raises
         ------
         InputError
@@ -89,7 +94,15 @@ class Sweep:
             raise InputError(hint(measure, self.names))
 
     def plot(self, measure: str = "wait.p95", ax: Axes | None = None) -> Axes:
-        """Draw a figure against what was varied first, a line for each combination of the rest, with its intervals."""
+        """Draw a figure against what was varied first, a line for each combination of the rest, with its intervals.
+
+        Parameters
+        ----------
+        measure
+            Path of a figure, such as ``wait.p95``.
+        ax
+            Where to draw; default: a new figure.
+        """
         from workersim import plots  # noqa: PLC0415 (only for a plot)
 
         return plots.sweep(self, ax, measure=measure)

@@ -190,14 +190,28 @@ class StepFunction:
         return self.between_ns(start, end)
 
     def between_ns(self, start_ns: int, end_ns: int) -> StepFunction:
-        """Return the part between two instants of the window, in nanoseconds."""
+        """Return the part between two instants of the window, in nanoseconds.
+
+        Parameters
+        ----------
+        start_ns, end_ns
+            Instants within the curve, in nanoseconds.
+        """
         kept = slice(self._step_at(start_ns), self._step_at(end_ns) + 1)
         times = self.times_ns[kept].copy()
         times[0] = start_ns
         return StepFunction(times, self.amounts[kept], end_ns, None if self.per is None else self.per[kept])
 
     def plus(self, other: StepFunction, factor: float = 1) -> StepFunction:
-        """Return the sum of this curve and another one (times ``factor``) over the same window; neither is a share."""
+        """Return the sum of this curve and another one (times ``factor``) over the same window; neither is a share.
+
+        Parameters
+        ----------
+        other
+            A curve over the same time.
+        factor
+            What its values are multiplied by first.
+        """
         times = np.union1d(self.times_ns, other.times_ns)
         return StepFunction(times, self._amounts_at(times) + factor * other._amounts_at(times), self.end_ns)
 

@@ -91,6 +91,11 @@ class RunLog:
         """Return None if both logs tell the same run, else a sentence that names the first difference.
 
         Jobs, attempts, phases, fleet and horizon are compared; seed, digest and engine are not.
+
+        Parameters
+        ----------
+        other
+            Another log.
         """
         from workersim.runlog.diff import diff  # noqa: PLC0415 (as above)
 
@@ -98,6 +103,11 @@ class RunLog:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the log to one file: Parquet if its name ends in ``.parquet``, else NumPy's ``.npz``.
+
+        Parameters
+        ----------
+        path
+            Where to write it.
 
         Raises
         ------
@@ -113,6 +123,11 @@ class RunLog:
     @classmethod
     def load(cls, path: str | PathLike[str]) -> RunLog:
         """Read a log that ``save`` wrote.
+
+        Parameters
+        ----------
+        path
+            What ``save`` wrote.
 
         Raises
         ------

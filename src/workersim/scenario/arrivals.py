@@ -254,7 +254,8 @@ _Form = create_model(
     __config__=ConfigDict(extra="forbid", json_schema_extra=_one_stream),
     __doc__="One stream of arrivals, and beside it the classes of its jobs.",
     jobs=(Names, Field(default=None, description=_CLASSES)),
-    **{tag: (Text if kind is Trace else kind, None) for tag, kind in ARRIVALS.items()},  # type: ignore[call-overload]  # fields by name
+    **{tag: (kind, None) for tag, kind in ARRIVALS.items() if kind is not Trace},  # type: ignore[call-overload]  # fields by name
+    trace=(Text, Field(default=None, description="A file with recorded jobs; its path is relative to the scenario.")),
 )
 
 Arrivals: TypeAlias = Annotated[Arrival, PlainValidator(_read_arrival, json_schema_input_type=_Form)]

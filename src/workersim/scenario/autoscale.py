@@ -58,7 +58,9 @@ class GuideManual(Scaling):
     at each look.  After a change the 10 minutes begin anew: one waits for what it brings.
     """
 
-    policy: Annotated[Literal["guide_manual"], choice("policy", "guide_manual")] = "guide_manual"
+    policy: Annotated[
+        Literal["guide_manual"], choice("policy", "guide_manual"), Field(description="Names the rule.")
+    ] = "guide_manual"
     queue_above: Annotated[float, number(0, 1e9)] = Field(default=10, description="A replica more above this.")
     busy_below: _Part = Field(default=Share(0.3), description="A replica less below this utilization.")
     consistently: Seconds = Field(default=Duration(600 * SECOND), description="For how long that must have been so.")

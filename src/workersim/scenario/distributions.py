@@ -96,7 +96,7 @@ Samples: TypeAlias = Annotated[
     tuple[Duration | float, ...], Written(_samples, {"type": "array", "minItems": 1, "items": _PARAMETER})
 ]
 ScipyParameter: TypeAlias = Annotated[Duration | float, Written(_place_or_scale, {"type": ["number", "string"]})]
-Cv: TypeAlias = Annotated[float, number(0.001, 100)]
+Cv: TypeAlias = Annotated[float, number(0.001, 100), Field(description="Standard deviation ÷ mean.")]
 
 
 class Exponential(Tagged):
@@ -170,7 +170,7 @@ class Hyperexponential(Tagged):
     tag: ClassVar[str] = "hyperexponential"
 
     mean: Above0
-    cv: Annotated[float, number(1, 100)]
+    cv: Annotated[float, number(1, 100), Field(description="Standard deviation ÷ mean.")]
 
 
 class Uniform(Tagged):
@@ -224,7 +224,7 @@ class Scipy(Tagged):
 
     tag: ClassVar[str] = "scipy"
 
-    name: Name
+    name: Annotated[Name, Field(description="As in ``scipy.stats``.")]
 
     def __init__(self, /, name: str, **parameters: Any) -> None:
         super().__init__(**{"name": name, **parameters})

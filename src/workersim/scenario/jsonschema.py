@@ -16,6 +16,11 @@ __all__ = ["schema"]
 def schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a scenario file, for editors.
 
+    Returns
+    -------
+    dict
+        Plain data, as ``json.dumps`` takes it.
+
     Examples
     --------
     >>> schema()["title"]

@@ -34,6 +34,11 @@ def load(path: str | os.PathLike[str]) -> Scenario:
     path
         A YAML file; the files that it names are looked for beside it.
 
+    Returns
+    -------
+    Scenario
+        Valid, with its folder for the paths in it.
+
     Raises
     ------
     InputError
@@ -121,6 +126,11 @@ def read(text: str, *, source: str = "scenario", folder: str | os.PathLike[str] 
         What messages call it.
     folder
         Where the files that it names are looked for.
+
+    Returns
+    -------
+    Scenario
+        Valid.
 
     Raises
     ------

@@ -142,7 +142,15 @@ class Scenario(Model):
         return self._source
 
     def in_folder(self, folder: Path, source: str = "") -> Self:
-        """Return the same scenario with its files in another folder, and read from another file."""
+        """Return the same scenario with its files in another folder, and read from another file.
+
+        Parameters
+        ----------
+        folder
+            Where paths in the scenario, such as those of traces, begin.
+        source
+            The file that messages name.
+        """
         moved = self.model_copy()
         moved._folder, moved._source = folder, source  # noqa: SLF001  # of its own class
         return moved
@@ -181,6 +189,13 @@ class Scenario(Model):
     def replace(self, path: str, value: Any) -> Self:
         """Return the scenario with another value at a path such as ``workload.jobs.document.service``.
 
+        Parameters
+        ----------
+        path
+            A key with dots, such as ``fleet.replicas``.
+        value
+            As a scenario file, or Python, may have it.
+
         Raises
         ------
         InputError
@@ -190,6 +205,11 @@ class Scenario(Model):
 
     def replace_all(self, values: Mapping[str, Any]) -> Self:
         """Return the scenario with other values at several paths, checked together.
+
+        Parameters
+        ----------
+        values
+            A value for each path.
 
         Raises
         ------
@@ -209,6 +229,11 @@ class Scenario(Model):
     def value_at(self, path: str) -> Any:
         """Return what stands at a path, defaults included.
 
+        Parameters
+        ----------
+        path
+            A key with dots, such as ``fleet.startup``.
+
         Raises
         ------
         InputError
@@ -218,6 +243,11 @@ class Scenario(Model):
 
     def quantity_at(self, path: str) -> float:
         """Return the number at a path in seconds, per second, bytes or a fraction; sizes by name are summed.
+
+        Parameters
+        ----------
+        path
+            A key with dots, such as ``fleet.startup``.
 
         Raises
         ------

@@ -73,7 +73,9 @@ class Timetable(Scaling):
     ((Duration('0 s'), 2), (Duration('8 h'), 6))
     """
 
-    policy: Annotated[Literal["timetable"], choice("policy", "timetable")] = "timetable"
+    policy: Annotated[Literal["timetable"], choice("policy", "timetable"), Field(description="Names the rule.")] = (
+        "timetable"
+    )
     replicas: Annotated[tuple[tuple[Duration, int], ...], Written(_read_rows, _ROWS)] = Field(
         description="Pairs of a time, the first 0, and the number of replicas from then on."
     )
@@ -134,7 +136,7 @@ class Hpa(Horizontal):
     Defaults: Kubernetes' documentation, horizontal-pod-autoscale.md @0165025; 80 % is the target of a bare HPA.
     """
 
-    policy: Annotated[Literal["hpa"], choice("policy", "hpa")] = "hpa"
+    policy: Annotated[Literal["hpa"], choice("policy", "hpa"), Field(description="Names the rule.")] = "hpa"
     target: _Part = Field(default=Share(0.8), description="The share of the vCPUs that should be in use.")
 
     def problems(self) -> list[Problem]:
@@ -152,7 +154,7 @@ class Keda(Horizontal):
     Defaults: KEDA 2.21, scaledobject-spec.md and redis-lists.md @a55c5d3.
     """
 
-    policy: Annotated[Literal["keda"], choice("policy", "keda")] = "keda"
+    policy: Annotated[Literal["keda"], choice("policy", "keda"), Field(description="Names the rule.")] = "keda"
     list_name: Name = Field(description="The queue whose list is looked at.")
     priority: Annotated[int, whole(0, 10**9)] = Field(default=0, description="Which of the queue's lists: its step.")
     list_length: Annotated[int, whole(1, 10**9)] = Field(default=5, description="The target: messages a replica.")
@@ -197,7 +199,7 @@ class Latency(Scaling):
     every 30 s, and waits 10 minutes before it takes a replica away, as Judoscale does.
     """
 
-    policy: Annotated[Literal["latency"], choice("policy", "latency")] = "latency"
+    policy: Annotated[Literal["latency"], choice("policy", "latency"), Field(description="Names the rule.")] = "latency"
     above: Seconds = Field(description="Replicas more if the oldest message is older than this.")
     below: Seconds = Field(description="Replicas less if it was younger than this for `down_after`.")
     queues: Names | None = Field(default=None, description="The queues that it looks at; by default all.")
@@ -231,7 +233,9 @@ class Judoscale(Latency):
     behavior" and "Tuning your application" (stored pages without a date).
     """
 
-    policy: Annotated[Literal["judoscale"], choice("policy", "judoscale")] = "judoscale"  # type: ignore[assignment]  # narrower on purpose
+    policy: Annotated[Literal["judoscale"], choice("policy", "judoscale"), Field(description="Names the rule.")] = (
+        "judoscale"  # type: ignore[assignment]  # narrower on purpose
+    )
     up_every: Seconds = Field(
         default=Duration(3 * _MINUTE), description="Not more before this time since the last time."
     )
@@ -248,7 +252,9 @@ class HireFire(Scaling):
     about Heroku).
     """
 
-    policy: Annotated[Literal["hirefire"], choice("policy", "hirefire")] = "hirefire"
+    policy: Annotated[Literal["hirefire"], choice("policy", "hirefire"), Field(description="Names the rule.")] = (
+        "hirefire"
+    )
     strategy: Annotated[Literal["latency", "size"], choice("strategy", "latency", "size")] = Field(
         default="latency", description="What it looks at: the age of the oldest message, or the length of the queue."
     )
@@ -291,7 +297,7 @@ class Railway(Scaling):
     Defaults: Railway's guide "Autoscale a Service Horizontally Based on Load" of 2026-07-29, docs @c2a634f.
     """
 
-    policy: Annotated[Literal["railway"], choice("policy", "railway")] = "railway"
+    policy: Annotated[Literal["railway"], choice("policy", "railway"), Field(description="Names the rule.")] = "railway"
     load: Annotated[Literal["running", "queue_length"], choice("load", "running", "queue_length")] = Field(
         default="running", description="What is measured: jobs that run, or messages that wait."
     )

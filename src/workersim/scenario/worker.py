@@ -109,7 +109,7 @@ def _read_worker(value: Any) -> Any:
 
 class _WorkerForm(Model):
     __doc__ = Celery.__doc__
-    celery: Celery | None = None
+    celery: Celery | None = Field(default=None, description="Its settings; none: Celery's defaults.")
 
 
 Worker: TypeAlias = Annotated[

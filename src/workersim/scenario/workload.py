@@ -39,8 +39,8 @@ class Phase(Model):
 
     place: ClassVar = "phase"
 
-    kind: Annotated[Literal["cpu", "io"], choice("kind of phase", "cpu", "io")]
-    demand: Time
+    kind: Annotated[Literal["cpu", "io"], choice("kind of phase", "cpu", "io"), Field(description="Of what.")]
+    demand: Time = Field(description="How much of it.")
 
     def children(self) -> dict[str, Any]:
         """Return the demand under the kind."""
@@ -70,8 +70,8 @@ _PhaseForm = create_model(
     "Phase",
     __config__=ConfigDict(extra="forbid", json_schema_extra=one_key),
     __doc__="A part of a job: CPU, shared with the container's other jobs, or I/O, which only takes time.",
-    cpu=(Time, None),
-    io=(Time, None),
+    cpu=(Time, Field(default=None, description="Processor time that it needs.")),
+    io=(Time, Field(default=None, description="Time that passes, whoever else is there.")),
 )
 _Phases: TypeAlias = Annotated[
     tuple[Annotated[Phase, PlainValidator(_read_phase, json_schema_input_type=_PhaseForm)], ...], BeforeValidator(few)
@@ -218,7 +218,13 @@ class Workload(Model):
     )
 
     def classes_of(self, arrival: Arrival) -> tuple[str, ...]:
-        """Return the names of the classes that the jobs of a stream are drawn from, by weight."""
+        """Return the names of the classes that the jobs of a stream are drawn from, by weight.
+
+        Parameters
+        ----------
+        arrival
+            One of the streams.
+        """
         if arrival.classes is not None:
             return arrival.classes
         return arriving(self.jobs)

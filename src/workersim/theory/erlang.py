@@ -153,12 +153,24 @@ class ExponentialQueue(Queue):
         return self.wait_quantile_s(0.95)
 
     def wait_survival(self, t_s: Amount) -> float:
-        """Return the probability that a job waits longer than ``t_s`` seconds."""
+        """Return the probability that a job waits longer than ``t_s`` seconds.
+
+        Parameters
+        ----------
+        t_s
+            Seconds, from 0.
+        """
         t = seconds("t_s", t_s)
         return self.probability_of_waiting * math.exp(-t * ((self.slots - self.offered_load) / self.service_s))
 
     def wait_quantile_s(self, p: float) -> float:
-        """Return the wait in seconds that a share ``p`` (0 <= p < 1) of the jobs does not exceed."""
+        """Return the wait in seconds that a share ``p`` (0 <= p < 1) of the jobs does not exceed.
+
+        Parameters
+        ----------
+        p
+            A probability, from 0 to below 1.
+        """
         later = 1 - below_one("p", p)
         if later >= self.probability_of_waiting:
             return 0.0

@@ -167,7 +167,13 @@ class ImpatientQueue(Result):
         return self.rate_per_s * self.wait_mean_s
 
     def wait_survival(self, t_s: Amount) -> float:
-        """Return the probability that a job is still in line ``t_s`` seconds after its arrival."""
+        """Return the probability that a job is still in line ``t_s`` seconds after its arrival.
+
+        Parameters
+        ----------
+        t_s
+            Seconds, from 0.
+        """
         t = seconds("t_s", t_s) / self.patience_s
         x, y = self.slots * self.patience_s / self.service_s, self.rate_per_s * self.patience_s
         offered_more = float(_density(x, y, t)[1].sum() / _density(x, y, 0.0)[1].sum())

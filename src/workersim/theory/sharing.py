@@ -73,7 +73,13 @@ class SharedCpu(Result):
         return self.offered_load * self.stretch
 
     def response_at_s(self, size_s: Amount) -> float:
-        """Return the mean response in seconds of a job that needs ``size_s`` seconds of CPU."""
+        """Return the mean response in seconds of a job that needs ``size_s`` seconds of CPU.
+
+        Parameters
+        ----------
+        size_s
+            Seconds of CPU that a job needs.
+        """
         return self.stretch * seconds("size_s", size_s)
 
 

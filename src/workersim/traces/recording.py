@@ -112,6 +112,11 @@ class Recording:
     def over_time(self, name: str) -> StepFunction:
         """Return an observed curve: ``queue_length``, ``utilization``, ``busy`` and others.
 
+        Parameters
+        ----------
+        name
+            As in ``Result.over_time``.
+
         Raises
         ------
         LogError

@@ -144,11 +144,23 @@ class Explanation:
         return len(self.documents)
 
     def share(self, part: Part) -> float | None:
-        """Return which share of the waiting a part is; None if nothing waits."""
+        """Return which share of the waiting a part is; None if nothing waits.
+
+        Parameters
+        ----------
+        part
+            A part of the mean wait, as ``parts`` has them.
+        """
         return part.wait / self.wait if self.wait else None
 
     def share_interval(self, part: Part) -> Interval | None:
-        """Return the 95 % interval of a share: of a ratio of two means, by its residuals."""
+        """Return the 95 % interval of a share: of a ratio of two means, by its residuals.
+
+        Parameters
+        ----------
+        part
+            A part of the mean wait, as ``parts`` has them.
+        """
         share = self.share(part)
         if share is None:
             return None

@@ -172,7 +172,13 @@ class Plan:
         return self.summary()
 
     def row(self, role: str) -> Row | None:
-        """Return the row of a role, None if there is none."""
+        """Return the row of a role, None if there is none.
+
+        Parameters
+        ----------
+        role
+            ``recommended``, ``smaller``, ``larger``, ``closest`` or ``present``.
+        """
         return next((row for row in self.rows if row.role == role), None)
 
     @property
@@ -235,6 +241,11 @@ class Plan:
 
     def take_away(self, row: Row | None = None) -> dict[str, str]:
         """Return what to type and what to deploy for the recommended fleet, or another row.
+
+        Parameters
+        ----------
+        row
+            One of ``rows``; default: the recommended one.
 
         Returns
         -------
