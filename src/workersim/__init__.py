@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from workersim.experiments.check import check
     from workersim.experiments.compare import compare
     from workersim.experiments.explaining import Explanation, explain
+    from workersim.experiments.forecasting import Forecast, forecast
     from workersim.experiments.observed import check_observed
     from workersim.experiments.planning import Plan, plan
     from workersim.experiments.replay import Replay, replay
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         RunSettings,
         Scenario,
         Scipy,
+        State,
         Trace,
         Triangular,
         Uniform,
@@ -78,6 +80,7 @@ __all__ = [
     "Explanation",
     "Exponential",
     "Fleet",
+    "Forecast",
     "Gamma",
     "Hyperexponential",
     "InputError",
@@ -99,6 +102,7 @@ __all__ = [
     "Scenario",
     "Scipy",
     "Sensitivity",
+    "State",
     "StepFunction",
     "Sweep",
     "Trace",
@@ -116,6 +120,7 @@ __all__ = [
     "compare",
     "explain",
     "explore",
+    "forecast",
     "load",
     "plan",
     "plots",
@@ -133,6 +138,8 @@ __all__ = [
 # What lives elsewhere than in ``scenario``; every name is looked up when it is first used, so that
 # ``import workersim`` loads neither pydantic nor pandas nor an engine.
 _ROOMS = {
+    "Forecast": "experiments.forecasting",
+    "forecast": "experiments.forecasting",
     "Calibration": "experiments.calibrating",
     "calibrate": "experiments.calibrating",
     "Comparison": "experiments",

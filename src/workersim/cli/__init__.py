@@ -17,6 +17,7 @@ COMMANDS = (
     "replay",
     "capture",
     "calibrate",
+    "forecast",
     "compare",
     "sweep",
     "plan",

@@ -94,16 +94,13 @@ def _sentences(spread: Uncertainty | None, check: HeldOut | None) -> list[str]:
         lines += [
             "",
             f"uncertainty of {spread.measure}, which is {spread.mean:.4g} in the mean:",
-            f"- {spread.share:.0%} of the variance of a run comes from the fit: deviation {spread.from_fit:.3g}",
+            f"- {spread.share:.0%} of the variance of a run comes from the fit (deviation {spread.from_fit:.3g})",
             f"- the rest is chance in the run: {spread.from_runs:.3g}",
         ]
     if check is not None:
         inside = sum(each.is_inside for each in check.parts)
-        lines += [
-            "",
-            f"calibrated on the first {check.share:.0%}: {inside} of {len(check.parts)} figures of the rest lie in",
-        ]
-        lines += ["their 95 % interval"]
+        held = f"{inside} of {len(check.parts)} figures of the rest lie in their 95 % interval"
+        lines += ["", f"calibrated on the first {check.share:.0%}:", f"- {held}"]
         lines += [f"- not: {_outside(each)}" for each in check.parts if not each.is_inside]
     return lines
 

@@ -24,6 +24,7 @@ from workersim.scenario.jsonschema import schema
 from workersim.scenario.load import load, load_fleet, load_many, read
 from workersim.scenario.models import RunSettings, Scenario
 from workersim.scenario.scalers import HireFire, Hpa, Judoscale, Keda, Latency, Railway, Timetable
+from workersim.scenario.state import Running, State, Waiting, load_state
 from workersim.scenario.worker import Celery, WorkerAutoscale
 from workersim.scenario.workload import Follower, JobClass, Phase, Retries, Workload
 
@@ -68,13 +69,16 @@ __all__ = [
     "Renewal",
     "Retries",
     "RunSettings",
+    "Running",
     "Scenario",
     "Scipy",
+    "State",
     "Stop",
     "Timetable",
     "Trace",
     "Triangular",
     "Uniform",
+    "Waiting",
     "Weibull",
     "WorkerAutoscale",
     "Workload",
@@ -82,6 +86,7 @@ __all__ = [
     "load",
     "load_fleet",
     "load_many",
+    "load_state",
     "read",
     "schema",
 ]

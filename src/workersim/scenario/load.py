@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator
 
-__all__ = ["load", "load_fleet", "load_many", "read"]
+__all__ = ["content", "lines_of", "load", "load_fleet", "load_many", "read"]
 
 # What a fleet file leaves to the trace that is replayed on it.
 _OF_THE_TRACE = ("workload", "run", "claims")
@@ -46,11 +46,11 @@ def load(path: str | os.PathLike[str]) -> Scenario:
     """
     path = Path(path)
     source = _printable(path)
-    document = read_yaml(_content(path, source), source)
+    document = read_yaml(content(path, source), source)
     if isinstance(document.data, dict) and path.stem.isprintable() and path.stem.strip():
         document.data.setdefault("name", path.stem)
     scenario = _checked(document, source).in_folder(path.parent, source)
-    if lines := _lines(document, source, _absent_files(scenario)):
+    if lines := lines_of(document, source, _absent_files(scenario)):
         raise InputError(*lines)
     return scenario
 
@@ -70,12 +70,12 @@ def load_fleet(path: str | os.PathLike[str]) -> Scenario:
     """
     path = Path(path)
     source = _printable(path)
-    document = read_yaml(_content(path, source), source)
+    document = read_yaml(content(path, source), source)
     if isinstance(document.data, dict):
         why = "expected a fleet file, which leaves this to the trace"
         said = [Problem((key,), why, at_key=True, named=True) for key in _OF_THE_TRACE if key in document.data]
         if said:
-            raise InputError(*_lines(document, source, said))
+            raise InputError(*lines_of(document, source, said))
         if path.stem.isprintable() and path.stem.strip():
             document.data.setdefault("name", path.stem)
         document.data |= {"workload": {"arrivals": []}, "run": {"until": "1 s"}}
@@ -148,7 +148,8 @@ def read(text: str, *, source: str = "scenario", folder: str | os.PathLike[str] 
     return _checked(document, source).in_folder(Path(folder), source)
 
 
-def _content(path: Path, source: str) -> bytes:
+def content(path: Path, source: str) -> bytes:
+    """Return what a scenario file holds, up to a byte more than the longest may have."""
     try:
         with path.open("rb") as file:
             return file.read(LARGEST + 1)
@@ -193,13 +194,14 @@ def _checked(document: Document, source: str) -> Scenario:
         scenario = Scenario.__pydantic_validator__.validate_python(document.data)
     except ValidationError as error:
         found = found_in(error)
-    lines = _lines(document, source, found)
+    lines = lines_of(document, source, found)
     if scenario is None or lines:
         raise InputError(*lines)
     return scenario
 
 
-def _lines(document: Document, source: str, problems: list[Problem]) -> list[str]:
+def lines_of(document: Document, source: str, problems: list[Problem]) -> list[str]:
+    """Return problems as lines, each with the place of what it is about in the file."""
     found: list[tuple[Spot, str]] = [(document.spot(problem), str(problem)) for problem in problems]
     lines = [f"{source}:{spot.line}:{spot.column}: {text}" for spot, text in sorted(found + document.repeated)]
     if len(lines) > MOST:

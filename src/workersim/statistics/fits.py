@@ -185,8 +185,7 @@ def quantile(family: str, mean: float, cv: float, share: Floats) -> Floats:
         middle = (low + high) / 2
         below = 1 - p * np.exp(-fast * middle) - (1 - p) * np.exp(-slow * middle) < share
         low, high = np.where(below, middle, low), np.where(below, high, middle)
-    found: Floats = (low + high) / 2
-    return found
+    return np.asarray((low + high) / 2, np.float64)
 
 
 def _branches(mean: float, cv: float) -> tuple[float, float, float]:

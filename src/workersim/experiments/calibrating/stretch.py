@@ -1,11 +1,11 @@
 """CPU share and vCPUs, from how services stretch with the number of tasks that run in the same container.
 
-A job alternates between CPU and I/O.  With k jobs in a container of v vCPUs, of which each needs the CPU for a share f
-of its service, the product form of a closed network [1]_ gives the rate r(k) at which a job gets on: alone, 1.
-What a job needs is then the integral of r over its time in the container.  The rate at which jobs end is a hazard
-that depends on what they got through, times r(k); so the likelihood of all ends, given how many ran, is the product of
-f(needed) r(k at the end).  The greatest one over f, v and the family of services is taken, if it is clearly greater
-than that without any stretch.
+A job alternates between CPU and I/O.  With k jobs in a container of v vCPUs, each of which needs the CPU for a
+share f of its service, the product form of a closed network [1]_ gives the rate r(k) at which a job gets on, 1
+when it is alone.  What a job needs is then the integral of r over its time in the container.  The rate at which
+jobs end is a hazard that depends on what they got through, times r(k); so the likelihood of all ends, given how
+many ran, is the product of f(needed) r(k at the end).  The greatest one over f, v and the family of services is
+taken, if it is clearly greater than that without any stretch.
 
 .. [1] Baskett, Chandy, Muntz, Palacios, "Open, closed, and mixed networks of queues with different classes of
    customers", JACM 22 (1975): one station of processor sharing at the rate min(n, v), one without queueing.
