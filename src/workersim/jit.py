@@ -15,6 +15,7 @@ of kernels that other rooms share: an edit in any of them gets a new one.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import shutil
 import tempfile
@@ -27,6 +28,7 @@ from numba import config, njit
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import LoweringPass, register_pass
 from numba.core.typed_passes import AnnotateTypes, NativeLowering
+from numba.np import linalg
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +44,18 @@ F = TypeVar("F", bound="Callable[..., Any]")
 FLAGS = {"error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
 KEPT = 4  # folders of former versions; a few, so that two checkouts do not take turns in compiling
 SHARED = (Path(__file__).parent / "metrics" / "tally.py",)  # what a run that is only measured is counted with
+
+
+def _load_arrays_without_blas() -> None:
+    """Load Numba's array functions, which else look for SciPy's linear algebra at once: 0.1 s of a new process.
+
+    SciPy is there, as it is required; code that uses its linear algebra looks for it again.
+    """
+    look, linalg.ensure_blas = linalg.ensure_blas, _do_nothing
+    try:
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        linalg.ensure_blas = look
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)  # type: ignore[no-untyped-call]  # Numba has few types
@@ -100,6 +114,9 @@ class _Part(CompilerBase):
         pipeline.add_pass_after(_NothingToCall, NativeLowering)
         pipeline.finalize()
         return [pipeline]
+
+
+_load_arrays_without_blas()
 
 
 def helper(function: F) -> F:
