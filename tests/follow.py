@@ -61,7 +61,7 @@ def _typed(shell: subprocess.Popen[str], command: str) -> tuple[str, int]:
     assert shell.stdout is not None
     shell.stdin.write(f"{command}\necho {_END} $?\n")
     shell.stdin.flush()
-    lines = []
+    lines: list[str] = []
     for line in shell.stdout:
         if line.startswith(_END):
             return "".join(lines), int(line.removeprefix(_END))
