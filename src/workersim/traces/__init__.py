@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from workersim.traces.celery_export import write_events
 from workersim.traces.reading import FORMATS, read_trace
 from workersim.traces.recording import Recording
 
-__all__ = ["FORMATS", "Recording", "read_trace"]
+__all__ = ["FORMATS", "Recording", "read_trace", "write_events"]
