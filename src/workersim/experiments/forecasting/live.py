@@ -59,7 +59,7 @@ def live_state(
         fleet = fleet_of(answers)
         with app.connection_for_read() as connection:
             names = dict.fromkeys(("celery", *fleet.get("queues", ()), *queues))
-            listed = [each["name"] for each in tasks_in(connection.default_channel, names) if each["where"] == "list"]
+            listed = [each for each in tasks_in(connection.default_channel, names) if each["where"] == "list"]
     except (*errors, ValueError) as error:  # type: ignore[misc]  # mypy cannot see into it
         said = (str(error) or type(error).__name__).splitlines()[0][:200]
         msg = f"--broker: cannot be reached: {said}"
@@ -73,12 +73,15 @@ def live_state(
 def _state(scenario: Scenario, answers: Mapping[str, Any], listed: list[Any]) -> State:
     now = time.time()
     active = [task for tasks in answers["active"].values() for task in tasks]
-    held = [task.get("name") for tasks in answers["reserved"].values() for task in tasks]
+    held = [task for tasks in answers["reserved"].values() for task in tasks]
     running = [
         {"job": _class_of(scenario, task.get("name")), "since": f"{max(0.0, now - _began(task, now)):.6f} s"}
         for task in active
     ]
-    waiting = [_class_of(scenario, name) for name in (*held, *listed)]
+    # They were asked one after the other, and tasks go on meanwhile: each counts where it had come to first.
+    seen = {task.get("id") for task in active}
+    named = {task.get("id") or task.get("uuid"): task.get("name") for task in (*held, *listed)}
+    waiting = [_class_of(scenario, name) for uuid, name in named.items() if uuid not in seen]
     groups = [{"job": job, "count": len(list(some))} for job, some in groupby(waiting)]
     usual = Counter(waiting or [each["job"] for each in running]).most_common(1)
     return State(running=running, waiting=groups, **({"sent": usual[0][0]} if usual else {}))

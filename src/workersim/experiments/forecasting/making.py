@@ -128,13 +128,15 @@ def _case(state: State, scenario: Scenario, seed: int) -> _Case:
     run = RunSettings(until=until, seed=seed)
     whole = scenario.model_copy(update={"workload": workload, "run": run, "claims": ()})
     pools = {job: Pool(scenario, job) for job in dict.fromkeys(job for job, _ in ages)}
+    for job, age in dict.fromkeys(ages):
+        pools[job].is_exceeded(age)  # it may draw more, which is done before threads ask
     return _Case(whole, ages, sum(each.count for each in state.waiting), pools)
 
 
 def _horizon(scenario: Scenario, jobs: int) -> str:
     """Return for how long is simulated where arrivals do not end."""
     classes = [name for name, job in scenario.workload.jobs.items() if job.can_run]
-    mean = max(float(Pool(scenario, name)._jobs.demand_ns.mean()) for name in classes)  # noqa: SLF001  # a pool is a sample
+    mean = max(Pool(scenario, name).mean_ns() for name in classes)
     slots = max(1, sum(fleet.slots for fleet in scenario.fleets.values()))
     return f"{HORIZON * mean * (jobs / slots + 2):.0f} ns"
 

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workersim.runlog import Kind
 from workersim.scenario import Burst, RunSettings, Workload
 from workersim.workload import realise
 
 if TYPE_CHECKING:
     from numpy.random import Generator
+    from numpy.typing import NDArray
 
     from workersim.scenario import Scenario
     from workersim.workload import Jobs
@@ -41,6 +43,7 @@ class Pool:
     def __init__(self, scenario: Scenario, job_class: str) -> None:
         self._scenario, self._class = scenario, job_class
         self._jobs = self._drawn(FIRST)
+        self._longer: dict[int, NDArray[np.int64]] = {}
 
     def _drawn(self, count: int) -> Jobs:
         kept = self._scenario.workload.jobs[self._class].model_copy(update={"then": ()})
@@ -53,17 +56,29 @@ class Pool:
 
         One that has run for longer than any of its class ends at once.
         """
-        longer = np.flatnonzero(self._jobs.demand_ns > age_ns)
-        if len(longer) < ENOUGH and len(self._jobs) < MOST:
-            self._jobs = self._drawn(MOST)
-            longer = np.flatnonzero(self._jobs.demand_ns > age_ns)
+        longer = self._than(age_ns)
         if not len(longer):
-            return [(1, 0)]
-        return _after(self._jobs.phases(int(chance.choice(longer))), age_ns)
+            return [(int(Kind.IO), 0)]
+        return _after(self._jobs.phases(int(longer[chance.integers(len(longer))])), age_ns)
 
     def is_exceeded(self, age_ns: int) -> bool:
         """Tell whether no job of this class runs for so long."""
-        return not bool((self._jobs.demand_ns > age_ns).any())
+        return not len(self._than(age_ns))
+
+    def mean_ns(self) -> float:
+        """Return what a job of the class needs in the mean."""
+        return float(self._jobs.demand_ns.mean())
+
+    def _than(self, age_ns: int) -> NDArray[np.int64]:
+        """Return the jobs that are longer, of more jobs if they are few."""
+        found = self._longer.get(age_ns)
+        if found is None:
+            found = np.flatnonzero(self._jobs.demand_ns > age_ns)
+            if len(found) < ENOUGH and len(self._jobs) < MOST:
+                self._jobs, self._longer = self._drawn(MOST), {}
+                found = np.flatnonzero(self._jobs.demand_ns > age_ns)
+            self._longer[age_ns] = found
+        return found
 
 
 def _after(phases: list[tuple[int, int]], age_ns: int) -> list[tuple[int, int]]:
