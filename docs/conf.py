@@ -75,8 +75,10 @@ def setup(app: Any) -> None:
 
 
 def _at_home(_app: Any, name: str, source: list[str]) -> None:
-    """Let links to notebooks, which are right where the page stands, lead to their copies in the site."""
-    if "/" not in name:
+    """Let links to and from notebooks, which are right where these stand, lead to the pages of the site."""
+    if name.startswith("generated/notebooks/"):
+        source[0] = source[0].replace("](../docs/", "](../../").replace("](../scenarios/", "](../../../scenarios/")
+    elif "/" not in name:
         source[0] = source[0].replace("](../notebooks/", "](generated/notebooks/")
 
 

@@ -59,6 +59,13 @@ class State(Model):
     def ensure_classes(self, scenario: Scenario, source: str = "state") -> None:
         """Refuse classes that the scenario does not have.
 
+        Parameters
+        ----------
+        scenario
+            What the state is to go on with.
+        source
+            What messages call the state, such as its file.
+
         Raises
         ------
         InputError

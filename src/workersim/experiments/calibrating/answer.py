@@ -80,11 +80,33 @@ class Calibration:
         return tuple(self.made.services)
 
     def fits(self, job_class: str | None = None) -> tuple[Fit, ...]:
-        """Return the families that were fitted to the services of a class (by default the first), the best first."""
+        """Return the families that were fitted to the services of a class, the best first.
+
+        Parameters
+        ----------
+        job_class
+            Name of a class; default: the first.
+
+        Raises
+        ------
+        InputError
+            If there is no such class.
+        """
         return self.made.services[self._named(job_class)].fits
 
     def services(self, job_class: str | None = None) -> NDArray[np.float64]:
-        """Return what jobs of a class needed, in seconds, in order."""
+        """Return what jobs of a class needed, in seconds, in order.
+
+        Parameters
+        ----------
+        job_class
+            Name of a class; default: the first.
+
+        Raises
+        ------
+        InputError
+            If there is no such class.
+        """
         return self.made.services[self._named(job_class)].values_s
 
     def _named(self, job_class: str | None) -> str:
