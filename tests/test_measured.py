@@ -82,11 +82,13 @@ def figures_both_ways(case: Case, size: int, warm: float, how: Run) -> tuple[dic
     log = simulate(jobs, fleet, engine="simpy", horizon_ns=horizon_ns)
     warm_up_ns = int(warm * log.horizon_ns)
     meter = Meter(warm_up_ns=warm_up_ns, slots=fleet.slots)
-    run: Any
-    if how is ByEvents:
-        run = ByEvents(fleet, horizon_ns, warm_up_ns, shape_of(jobs))
-    else:
-        run = how(fleet, horizon_ns, on_cpu=bool((jobs.phase_kind == 0).all()))
+    on_cpu = bool((jobs.phase_kind == 0).all())
+    runs: dict[Run, Any] = {
+        ByEvents: lambda: ByEvents(fleet, horizon_ns, warm_up_ns, shape_of(jobs)),
+        ByRecursion: lambda: ByRecursion(fleet, horizon_ns, on_cpu=on_cpu),
+        Tallied: lambda: Tallied(fleet, horizon_ns, on_cpu=on_cpu),
+    }
+    run = runs[how]()
     run.measure(chunks(jobs, size), meter)
     end_ns = meter.told_ns if horizon_ns == NEVER else horizon_ns
     assert end_ns == log.horizon_ns

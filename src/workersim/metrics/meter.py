@@ -100,6 +100,7 @@ class Meter:
         end_ns, there = fleet.horizon_ns, standing(fleet)
         queue, busy = self.queue.finish(end_ns), self.busy.finish(end_ns)
         window_ns = end_ns - self.warm_up_ns
+        used: tuple[float, float] = busy if cpu is None else (cpu.area, cpu.most)
         jobs = job_counts(self.outcomes)
         length = {"mean": float(queue[0]) / window_ns if window_ns else None, "max": float(queue[1])}
         return {
@@ -109,7 +110,7 @@ class Meter:
             "response": self._spread(RESPONSE),
             **waiting(length),
             "utilization": there.share(there.slots, *busy, window_ns),
-            "cpu": there.share(there.vcpus, *(busy if cpu is None else (cpu.area, cpu.most)), window_ns),
+            "cpu": there.share(there.vcpus, *used, window_ns),
             **there.blocks(self.warm_up_ns, end_ns, jobs["finished"]),
             "throughput": throughput(self.done_in_window, window_ns),
         }

@@ -98,7 +98,8 @@ def _lots(scenario: Scenario) -> bool:
     return any(fleet.dispatch == "random" for fleet in scenario.fleets.values())
 
 
-def chunks(scenario: Scenario, *, replication: int = 0, seed: int | None = None, size: int = 65536, compiled: bool = False
+def chunks(
+    scenario: Scenario, *, replication: int = 0, seed: int | None = None, size: int = 65536, compiled: bool = False
 ) -> Iterator[Jobs]:
     """Draw the jobs of a scenario some at a time, for runs that never hold all of them.
 

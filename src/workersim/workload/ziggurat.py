@@ -5,8 +5,8 @@ generator to the nanosecond.  The state of the generator is read and written in 
 either.  Tests compare both; and where the mathematical library that NumPy was built with has other last digits than
 the one that kernels call, ``agrees`` finds out, and NumPy draws.
 
-G. Marsaglia, W. W. Tsang, The ziggurat method for generating random variables, J. Stat. Softw. 5 (2000), with the tables
-of NumPy; SFC64 by C. Doty-Humphrey, PractRand.
+G. Marsaglia, W. W. Tsang, The ziggurat method for generating random variables, J. Stat. Softw. 5 (2000), with the
+tables of NumPy; SFC64 by C. Doty-Humphrey, PractRand.
 """
 
 from __future__ import annotations

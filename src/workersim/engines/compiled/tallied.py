@@ -175,10 +175,8 @@ def run(
         buckets[WAIT, bucket_of(wait)] += 1
         buckets[SERVICE, bucket_of(service)] += 1
         buckets[RESPONSE, bucket_of(wait + service)] += 1
-        wait_high += wait >> WORD
-        wait_low += wait & LOW
-        service_high += service >> WORD
-        service_low += service & LOW
+        wait_high, wait_low = wait_high + (wait >> WORD), wait_low + (wait & LOW)
+        service_high, service_low = service_high + (service >> WORD), service_low + (service & LOW)
         last, most_response = max(last, end), max(most_response, wait + service)
         most_wait, most_service = max(most_wait, wait), max(most_service, service)
         off_wait, off_service = wait - center_wait, service - center_service
@@ -186,9 +184,7 @@ def run(
         square_service += off_service * off_service
         square_response += (off_wait + off_service) * (off_wait + off_service)
     seen.jobs, seen.queue, seen.busy, seen.last = first + ran, queue, busy, max(last, seen.last)
-    seen.done += n
-    seen.ended += n
-    add(seen, (wait_high, wait_low), (service_high, service_low))
+    add(seen, n, (wait_high, wait_low), (service_high, service_low))
     keep(sums[WAIT], n, (wait_high, wait_low), most_wait, square_wait)
     keep(sums[SERVICE], n, (service_high, service_low), most_service, square_service)
     both = wait_high + service_high, wait_low + service_low
@@ -229,8 +225,10 @@ def edge(job: tuple[int, int, int], window: tuple[int, int, int], line: Line) ->
 
 
 @helper
-def add(seen: Any, waits: tuple[int, int], services: tuple[int, int]) -> None:
-    """Add what jobs of the window waited and were served to the areas."""
+def add(seen: Any, n: int, waits: tuple[int, int], services: tuple[int, int]) -> None:
+    """Count jobs of the window, and add what they waited and were served to the areas."""
+    seen.done += n
+    seen.ended += n
     seen.queue_high += waits[0]
     seen.queue_low += waits[1]
     seen.busy_high += services[0]
