@@ -117,18 +117,18 @@ class Meter:
 
     def _spread(self, kind: int, *, above_zero: bool = False) -> dict[str, float | None]:
         """Return the figures of all durations of a kind, or of those above 0."""
-        sums, counts = self.sums[kind], self.buckets[kind].copy()
+        n, high, low, most_ns, center, squares = self.sums[kind].item()
+        counts = self.buckets[kind].copy()
         zeros = int(counts[0]) if above_zero else 0
-        n, center = int(sums.count) - zeros, float(sums.center)
+        n -= zeros
         if n == 0:
             return dict.fromkeys(["mean", "std", *QUANTILES, "max"])
-        total_ns = (int(sums.high) << WORD) + int(sums.low)
-        variance = (float(sums.squares) - zeros * center**2) / n - (total_ns / n - center) ** 2
-        most_ns = float(sums.most)
+        total_ns = (high << WORD) + low
+        variance = (squares - zeros * center**2) / n - (total_ns / n - center) ** 2
         counts[0] -= zeros
         quantiles = {name: min(ns, most_ns) / SECOND for name, ns in _quantiles(counts).items()}
         std = math.sqrt(max(0.0, variance)) / SECOND
-        return {"mean": total_ns / (n * SECOND), "std": std, **quantiles, "max": most_ns / SECOND}
+        return {"mean": total_ns / (n * SECOND), "std": std, **quantiles, "max": float(most_ns) / SECOND}
 
 
 def job_counts(outcomes: NDArray[np.int64]) -> dict[str, int]:

@@ -76,9 +76,9 @@ class Tallied:
             If the run becomes too long.
         """
         window, sums = (meter.warm_up_ns, self.horizon_ns), meter.sums
-        for jobs in chunks:
+        for i, jobs in enumerate(chunks):
             arrival, demand = plain(jobs.table.arrival_ns, np.int64), plain(jobs.demand_ns, np.int64)
-            if not sums.center.any():
+            if i == 0:
                 sums.center[[WAIT, SERVICE, RESPONSE]] = self._middles(arrival[:TRIED], demand[:TRIED], meter)
             at = 0
             while at < len(arrival):
@@ -101,8 +101,8 @@ class Tallied:
         trial = Line(*(part.copy() for part in self.line))
         told = np.zeros_like(meter.buckets), meter.sums.copy()
         run(arrival, demand, trial, (0, NEVER), told)
-        n = max(1, int(told[1][WAIT].count))
-        wait = ((int(told[1][WAIT].high) << WORD) + int(told[1][WAIT].low)) / n
+        n, high, low, *_ = told[1][WAIT].item()
+        wait = ((high << WORD) + low) / max(1, n)
         service = float(demand.mean())
         return wait, service, wait + service
 
@@ -118,15 +118,13 @@ class Tallied:
         return None if self.on_cpu else CpuUse(0.0, 0.0)
 
     def _tell(self, meter: Meter) -> None:
-        seen = self.line.seen[0]
-        queue_ns, busy_ns = (
-            (int(seen[f"{name}_high"]) << WORD) + int(seen[f"{name}_low"]) for name in ("queue", "busy")
+        seen = dict(zip(NAMES, self.line.seen[0].item(), strict=True))
+        queue, busy = (
+            ((seen[f"{name}_high"] << WORD) + seen[f"{name}_low"], seen[name]) for name in ("queue", "busy")
         )
-        meter.take(
-            (queue_ns, int(seen.queue)), (busy_ns, int(seen.busy)), ended=int(seen.ended), unfinished=int(seen.open)
-        )
-        meter.done_in_window += int(seen.done)
-        meter.told_ns = int(seen.last)
+        meter.take(queue, busy, ended=seen["ended"], unfinished=seen["open"])
+        meter.done_in_window += seen["done"]
+        meter.told_ns = seen["last"]
 
 
 @entry
