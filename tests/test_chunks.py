@@ -37,7 +37,7 @@ from workersim.scenario import (
     Weibull,
     Workload,
 )
-from workersim.workload import Jobs, chunks, realise
+from workersim.workload import Jobs, chunks, realise, ziggurat
 from workersim.workload.jobs import is_constant
 
 if TYPE_CHECKING:
@@ -70,8 +70,13 @@ def columns(jobs: Jobs) -> dict[str, Any]:
 
 
 def assert_alike(scenario: Scenario, size: int, **how: Any) -> None:
-    """Compare chunks of a size with all jobs at once: every column, its type and the names."""
-    whole, parts = realise(scenario, **how), list(chunks(scenario, size=size, **how))
+    """Compare chunks of a size, whoever draws them, with all jobs at once: every column, its type and the names."""
+    whole = realise(scenario, **how)
+    for compiled in (False, True):
+        assert_equal(whole, list(chunks(scenario, size=size, compiled=compiled, **how)), size)
+
+
+def assert_equal(whole: Jobs, parts: list[Jobs], size: int) -> None:
     assert [len(part) for part in parts[:-1]] == [size] * (len(parts) - 1)
     assert sum(map(len, parts)) == len(whole)
     assert all(0 < len(part) <= size for part in parts)
@@ -82,6 +87,18 @@ def assert_alike(scenario: Scenario, size: int, **how: Any) -> None:
         together = [part[name] for part in held] or [column[:0]]
         assert {part.dtype for part in together} == {column.dtype}
         np.testing.assert_array_equal(np.concatenate(together), column, err_msg=name, strict=True)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_kernel_draws_the_exponential_numbers_of_numpy_to_the_last_bit(seed: int) -> None:
+    ours, theirs = (np.random.Generator(np.random.SFC64(seed)) for _ in range(2))
+    assert ziggurat.agrees()
+    for n in (1, 1000, 500_000):
+        drawn = np.empty(n, np.int64)
+        ziggurat.fill_ns(drawn, ours, (0.37, 1e9))
+        expected = theirs.standard_exponential(n) * 0.37 * 1e9
+        np.testing.assert_array_equal(drawn, np.rint(expected))
+        assert ours.random() == theirs.random()  # it goes on with either
 
 
 # -- the same jobs -------------------------------------------------------------------------------------

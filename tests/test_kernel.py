@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import workersim
-from workersim.engines.compiled import changing, fifo, kernel
+from workersim.engines.compiled import changing, fifo, kernel, tallied
 from workersim.engines.compiled.changing import kernel as changing_kernel
-from workersim.jit import cache_folder
+from workersim.jit import SHARED, cache_folder
 from workersim.metrics import reading, tally
+from workersim.workload import ziggurat
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +80,7 @@ def test_the_cost_of_a_job_grows_with_the_logarithm_of_the_fleet_and_not_with_th
 def test_a_kernel_is_compiled_for_one_kind_of_arguments() -> None:
     """A read-only or strided column would have it compiled anew."""
     functions: list[Any] = [kernel.run, changing_kernel.run, fifo.run, tally.tally, tally.total, tally.most_at_once]
-    functions += [reading.read, reading.fill_cpu, reading.total_between]
+    functions += [reading.read, reading.fill_cpu, reading.total_between, tallied.run, ziggurat.fill]
     if os.environ.get("NUMBA_DISABLE_JIT") != "1":
         assert max(len(function.signatures) for function in functions) <= 1
 
@@ -115,6 +117,31 @@ def test_an_edit_in_a_helper_is_never_answered_from_an_old_cache(tmp_path: Path)
     assert edited != helper.read_text()
     helper.write_text(edited)
     assert answer() == "[7]\n"
+
+
+def test_parts_of_kernels_in_another_room_belong_to_the_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the kernel in tallied.py some helpers stand with the meter."""
+    use_cache(tmp_path, monkeypatch)
+    shared = tmp_path / "tally.py"
+    monkeypatch.setattr("workersim.jit.SHARED", (shared,))
+    names = set()
+    for version in range(2):
+        shared.write_text(f"x = {version}\n")
+        names.add(cache_folder(SOURCES / "engines" / "compiled").name)
+    assert len(names) == 2
+
+
+def test_what_kernels_take_from_another_room_is_known() -> None:
+    """Each file with helpers that the kernels of another folder use is in ``jit.SHARED``."""
+    for file in SOURCES.rglob("*.py"):
+        text = file.read_text()
+        if "from workersim.jit import" not in text:
+            continue
+        near = {file.parent, file.parent.parent}
+        for room, name in re.findall(r"^from workersim\.([\w.]+)\.(\w+) import", text, re.MULTILINE):
+            used = SOURCES / room.replace(".", "/") / f"{name}.py"
+            has_helpers = used.exists() and re.search(r"^@(helper|rare)$", used.read_text(), re.MULTILINE)
+            assert not has_helpers or used.parent in near or used in SHARED, (file, used)
 
 
 def test_an_edit_in_the_folder_above_gets_a_cache_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["cache_folder", "entry", "helper", "plain", "rare"]
+__all__ = ["SHARED", "cache_folder", "entry", "helper", "plain", "rare"]
 
 # Numba's own types know neither ``_nrt`` nor the names in its configuration.
 compiled: Any = njit

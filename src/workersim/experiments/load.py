@@ -27,7 +27,8 @@ class Load:
     total_ns
         Service that all of them need.
     patient_ns, patient_cpu_ns
-        Service, and the CPU time in it, that jobs need which wait for as long as it takes.
+        Service, and the CPU time in it, that jobs need which wait for as long as it takes; not of a run that ends when
+        all is done.
     unserved
         Jobs in each queue that no replica consumes.
     """
@@ -50,6 +51,8 @@ class Load:
         for queue in np.flatnonzero(~served & (counts > 0)):
             name = table.queues[queue]
             self.unserved[name] = self.unserved.get(name, 0) + int(counts[queue])
+        if self.drained:
+            return self  # of a run that ends when all is done nobody asks for more (6 ns a job)
         expires = table.expires_ns[:1] if is_constant(table.expires_ns) else table.expires_ns
         if len(jobs) and served.all() and int(expires.min()) == NEVER:
             self.patient_ns += needed_ns

@@ -98,10 +98,10 @@ class Meter:
             CPU in use; None: every busy slot uses one.
         """
         end_ns, there = fleet.horizon_ns, standing(fleet)
-        queue, (area, most) = self.queue.finish(end_ns), self.busy.finish(end_ns)
+        queue, busy = self.queue.finish(end_ns), self.busy.finish(end_ns)
         window_ns = end_ns - self.warm_up_ns
+        used: tuple[float, float] = busy if cpu is None else (cpu.area, cpu.most)
         jobs = job_counts(self.outcomes)
-        used, peak = (area, most) if cpu is None else (cpu.area, cpu.most)
         length = {"mean": float(queue[0]) / window_ns if window_ns else None, "max": float(queue[1])}
         return {
             "jobs": jobs,
@@ -109,26 +109,26 @@ class Meter:
             "service": self._spread(SERVICE),
             "response": self._spread(RESPONSE),
             **waiting(length),
-            "utilization": there.share(there.slots, float(area), float(most), window_ns),
-            "cpu": there.share(there.vcpus, float(used), float(peak), window_ns),
+            "utilization": there.share(there.slots, *busy, window_ns),
+            "cpu": there.share(there.vcpus, *used, window_ns),
             **there.blocks(self.warm_up_ns, end_ns, jobs["finished"]),
             "throughput": throughput(self.done_in_window, window_ns),
         }
 
     def _spread(self, kind: int, *, above_zero: bool = False) -> dict[str, float | None]:
         """Return the figures of all durations of a kind, or of those above 0."""
-        sums, counts = self.sums[kind], self.buckets[kind].copy()
+        n, high, low, most_ns, center, squares = self.sums[kind].item()
+        counts = self.buckets[kind].copy()
         zeros = int(counts[0]) if above_zero else 0
-        n, center = int(sums.count) - zeros, float(sums.center)
+        n -= zeros
         if n == 0:
             return dict.fromkeys(["mean", "std", *QUANTILES, "max"])
-        total_ns = (int(sums.high) << WORD) + int(sums.low)
-        variance = (float(sums.squares) - zeros * center**2) / n - (total_ns / n - center) ** 2
-        most_ns = float(sums.most)
+        total_ns = (high << WORD) + low
+        variance = (squares - zeros * center**2) / n - (total_ns / n - center) ** 2
         counts[0] -= zeros
         quantiles = {name: min(ns, most_ns) / SECOND for name, ns in _quantiles(counts).items()}
         std = math.sqrt(max(0.0, variance)) / SECOND
-        return {"mean": total_ns / (n * SECOND), "std": std, **quantiles, "max": most_ns / SECOND}
+        return {"mean": total_ns / (n * SECOND), "std": std, **quantiles, "max": float(most_ns) / SECOND}
 
 
 def job_counts(outcomes: NDArray[np.int64]) -> dict[str, int]:

@@ -104,9 +104,8 @@ def count(x: int, buckets: NDArray[np.int64], sums: Any) -> None:
 @helper
 def bucket_of(x: int) -> int:
     """Return the bucket of a duration."""
-    bucket: Any = (np.float64(x).view(np.int64) >> _SHIFT) - _LOWEST + 1
-    at: int = max(bucket, 0)
-    return at
+    bucket: int = (np.float64(x).view(np.int64) >> _SHIFT) - _LOWEST + 1  # type: ignore[assignment]  # whole in kernels
+    return max(bucket, 0)
 
 
 @entry

@@ -10,6 +10,7 @@ import math
 import re
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -245,14 +246,20 @@ def share_of(value: Any) -> float:
 
 def written(amount: int, units: Mapping[str, int], nothing: str) -> str:
     """Return the exact text with the shortest number, preferring whole numbers and large units."""
+    return _written(amount, tuple(units.items()), nothing)
+
+
+@lru_cache(maxsize=4096)  # the points of a sweep have most of their texts in common: half of what a point costs
+def _written(amount: int, units: tuple[tuple[str, int], ...], nothing: str) -> str:
     texts = []
-    for unit, size in units.items():
+    for unit, size in units:
         number = format(_EXACT.divide(Decimal(amount), Decimal(size)).normalize(_EXACT), "f")
         if Fraction(number) * size == amount:  # else it has no end in decimal, such as a third of an hour
             texts.append((len(number), "." in number, f"{number} {unit}"))
     return min(texts, key=lambda text: text[:2])[-1] if amount else nothing
 
 
+@lru_cache(maxsize=4096)  # as above
 def written_rate(per_s: float) -> str:
     """Return the shortest text that is read back as this rate."""
     texts = [

@@ -20,23 +20,21 @@ CPU = int(Kind.CPU)
 
 @helper
 def start(world: World, j: int, s: int) -> None:
-    """Give a job its slot; a job that starts is one whose I/O phase before the first ends now.
+    """Give a job its slot, and let its first phase begin, as if one before it had ended.
 
-    So its first phase begins when this round of dispatch is over, and the code that begins phases stands, and is
-    compiled, in one place.
+    At once: as an event of its own at this instant a job took 153 instead of 142 ns on W2, and 388 instead of 288
+    on W3.
     """
-    now, c = world.clock[0].now, world.container[s]
-    box = world.containers[c]
-    world.started[j] = now
+    clock, c = world.clock[0], world.container[s]
+    world.started[j] = clock.now
     world.replica[j] = c
     world.slot[j] = world.number[s]
     world.job[s] = j
     world.phase[s] = world.first_phase[j] - 1
-    box.running += 1
-    world.io_end[s] = now
-    box.io_next = now
-    box.io_slot = s
-    winner_set(world.agenda_time, world.agenda_id, c, now)
+    world.containers[c].running += 1
+    world.ended[clock.ended] = s
+    clock.ended += 1
+    move_on(world, c)
 
 
 @helper

@@ -76,9 +76,9 @@ class Tallied:
             If the run becomes too long.
         """
         window, sums = (meter.warm_up_ns, self.horizon_ns), meter.sums
-        for jobs in chunks:
+        for i, jobs in enumerate(chunks):
             arrival, demand = plain(jobs.table.arrival_ns, np.int64), plain(jobs.demand_ns, np.int64)
-            if not sums.center.any():
+            if i == 0:
                 sums.center[[WAIT, SERVICE, RESPONSE]] = self._middles(arrival[:TRIED], demand[:TRIED], meter)
             at = 0
             while at < len(arrival):
@@ -101,8 +101,8 @@ class Tallied:
         trial = Line(*(part.copy() for part in self.line))
         told = np.zeros_like(meter.buckets), meter.sums.copy()
         run(arrival, demand, trial, (0, NEVER), told)
-        n = max(1, int(told[1][WAIT].count))
-        wait = ((int(told[1][WAIT].high) << WORD) + int(told[1][WAIT].low)) / n
+        n, high, low, *_ = told[1][WAIT].item()
+        wait = ((high << WORD) + low) / max(1, n)
         service = float(demand.mean())
         return wait, service, wait + service
 
@@ -118,15 +118,13 @@ class Tallied:
         return None if self.on_cpu else CpuUse(0.0, 0.0)
 
     def _tell(self, meter: Meter) -> None:
-        seen = self.line.seen[0]
-        queue_ns, busy_ns = (
-            (int(seen[f"{name}_high"]) << WORD) + int(seen[f"{name}_low"]) for name in ("queue", "busy")
+        seen = dict(zip(NAMES, self.line.seen[0].item(), strict=True))
+        queue, busy = (
+            ((seen[f"{name}_high"] << WORD) + seen[f"{name}_low"], seen[name]) for name in ("queue", "busy")
         )
-        meter.take(
-            (queue_ns, int(seen.queue)), (busy_ns, int(seen.busy)), ended=int(seen.ended), unfinished=int(seen.open)
-        )
-        meter.done_in_window += int(seen.done)
-        meter.told_ns = int(seen.last)
+        meter.take(queue, busy, ended=seen["ended"], unfinished=seen["open"])
+        meter.done_in_window += seen["done"]
+        meter.told_ns = seen["last"]
 
 
 @entry
@@ -175,10 +173,8 @@ def run(  # noqa: PLR0915  # a sum in a register each
         buckets[WAIT, bucket_of(wait)] += 1
         buckets[SERVICE, bucket_of(service)] += 1
         buckets[RESPONSE, bucket_of(wait + service)] += 1
-        wait_high += wait >> WORD
-        wait_low += wait & LOW
-        service_high += service >> WORD
-        service_low += service & LOW
+        wait_high, wait_low = wait_high + (wait >> WORD), wait_low + (wait & LOW)
+        service_high, service_low = service_high + (service >> WORD), service_low + (service & LOW)
         last, most_response = max(last, end), max(most_response, wait + service)
         most_wait, most_service = max(most_wait, wait), max(most_service, service)
         off_wait, off_service = wait - center_wait, service - center_service
@@ -186,9 +182,7 @@ def run(  # noqa: PLR0915  # a sum in a register each
         square_service += off_service * off_service
         square_response += (off_wait + off_service) * (off_wait + off_service)
     seen.jobs, seen.queue, seen.busy, seen.last = first + ran, queue, busy, max(last, seen.last)
-    seen.done += n
-    seen.ended += n
-    add(seen, (wait_high, wait_low), (service_high, service_low))
+    add(seen, n, (wait_high, wait_low), (service_high, service_low))
     keep(sums[WAIT], n, (wait_high, wait_low), most_wait, square_wait)
     keep(sums[SERVICE], n, (service_high, service_low), most_service, square_service)
     both = wait_high + service_high, wait_low + service_low
@@ -229,8 +223,10 @@ def edge(job: tuple[int, int, int], window: tuple[int, int, int], line: Line) ->
 
 
 @helper
-def add(seen: Any, waits: tuple[int, int], services: tuple[int, int]) -> None:
-    """Add what jobs of the window waited and were served to the areas."""
+def add(seen: Any, n: int, waits: tuple[int, int], services: tuple[int, int]) -> None:
+    """Count jobs of the window, and add what they waited and were served to the areas."""
+    seen.done += n
+    seen.ended += n
     seen.queue_high += waits[0]
     seen.queue_low += waits[1]
     seen.busy_high += services[0]

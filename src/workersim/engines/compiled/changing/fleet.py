@@ -32,7 +32,7 @@ __all__ = [
 
 FREE, STARTING, READY = State.FREE, State.STARTING, State.READY
 DRAINING, RETURNING, KEPT = State.DRAINING, State.RETURNING, State.KEPT
-ABSENT, IDLE, BUSY = Process.ABSENT, Process.IDLE, Process.BUSY
+ABSENT, IDLE, FREED, BUSY = Process.ABSENT, Process.IDLE, Process.FREED, Process.BUSY
 LOST = int(Outcome.LOST)
 LEAVES_AFTER = 1_650_000_000  # ns from the end of a drained Celery worker's last job until it hands back and goes
 
@@ -117,7 +117,7 @@ def retire(world: World, c: int) -> None:
     for s in range(box.first_slot, box.first_slot + service.concurrency):
         if world.slots[s].state == IDLE:
             ideal.leave_line(world, c, s)
-            world.slots[s].state = ABSENT
+            world.slots[s].state = FREED  # it stands in no line, and can still be killed
 
 
 @rare
