@@ -119,16 +119,14 @@ class Tallied:
 
     def _tell(self, meter: Meter) -> None:
         seen = dict(zip(NAMES, self.line.seen[0].item(), strict=True))
-        queue, busy = (
-            ((seen[f"{name}_high"] << WORD) + seen[f"{name}_low"], seen[name]) for name in ("queue", "busy")
-        )
+        queue, busy = (((seen[f"{name}_high"] << WORD) + seen[f"{name}_low"], seen[name]) for name in ("queue", "busy"))
         meter.take(queue, busy, ended=seen["ended"], unfinished=seen["open"])
         meter.done_in_window += seen["done"]
         meter.told_ns = seen["last"]
 
 
 @entry
-def run(  # noqa: PLR0915  # a sum in a register each
+def run(  # a sum in a register each
     arrival: NDArray[np.int64],
     demand: NDArray[np.int64],
     line: Line,
