@@ -79,10 +79,9 @@ def test_500_tasks_through_a_restart_of_the_broker(redis_server: Broker, docs: P
     found = lines(out)
     known = {each["uuid"] for each in found if each.get("type") in ("task-seen", "task-sent", "task-received")}
     assert known == sent
-    # A BRPOP that Redis answers as it goes down loses its message: sent, in no list, never received.
+    # A BRPOP that Redis answers as it goes down loses its message, and a worker may go down with one that it received.
     lost = sent - done(out)
     assert len(lost) <= 2
-    assert not lost & {each["uuid"] for each in found if each.get("type") == "task-received"}
     assert "Jane" not in out.read_text()
     assert sum("gap" in each for each in found) == 1
     assert any("docs:3" in each["sample"]["llen"] for each in found if "sample" in each)
