@@ -606,3 +606,15 @@ def test_there_must_be_a_target_and_a_scenario_and_a_key() -> None:
         ws.plan("scenarios/4-overload.yaml", target="wait.max <= 1 s")  # type: ignore[arg-type]  # as people do
     with pytest.raises(ws.InputError, match="expected at least one key"):
         ws.plan(scenario(), target="wait.max <= 1 s", vary={})
+
+
+def test_jobs_that_fail_and_follow_others_can_be_planned_for() -> None:
+    page = {"service": "10 s", "fails": 1, "retries": {"max": 1, "delay": "30 s"}}
+    jobs = {"page": page, "book": {"service": "5 s", "then": {"job": "page", "count": 2}}}
+    asked = scenario(jobs=jobs, fleet={"concurrency": 1}, arrivals=[{"burst": {"jobs": 3}}])
+    found = ws.plan(asked, target="wait.max <= 55 s", vary={"fleet.replicas": "1:6"})
+    waits = {n: ws.run(asked.replace("fleet.replicas", n)).wait.max for n in range(1, 7)}
+    wanted = min(n for n, longest in waits.items() if longest <= 55)
+    assert found.recommended is not None
+    assert wanted > 1
+    assert found.recommended.choice.keys == {"fleet.replicas": wanted}

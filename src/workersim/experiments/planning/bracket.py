@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workersim import theory, workload
+from workersim.experiments.measuring import can_stream
 from workersim.units import NEVER, SECOND
 
 if TYPE_CHECKING:
@@ -47,17 +48,19 @@ class Demand:
 
 def demand(scenario: Scenario) -> Demand:
     """Return what the jobs of a scenario ask for, from the first of them."""
-    first = next(workload.chunks(scenario), None)
-    if first is None:
+    whole = not can_stream(scenario)
+    first = workload.realise(scenario) if whole else next(workload.chunks(scenario), None)
+    if first is None or not len(first):
         return Demand(0.0, 0.0, 0.0, 0.0)
     needed_s = first.demand_ns / SECOND
     mean = float(needed_s.mean())
     end_ns = workload.horizon_ns(scenario)
     if end_ns == NEVER:
-        end_ns = int(first.table.arrival_ns[-1])
+        arrival_ns = first.table.arrival_ns
+        end_ns = int(arrival_ns[arrival_ns < NEVER].max())  # followers arrive when others are done
         jobs = float(len(first))
     else:
-        jobs = workload.expected_jobs(scenario)
+        jobs = float(len(first)) if whole else workload.expected_jobs(scenario)
     # Of a burst nobody can say a rate; then the fleets are only taken in order.
     rate = jobs / (end_ns / SECOND) if end_ns else 0.0
     return Demand(rate, mean, float(first.cpu_ns.mean()) / SECOND, float(np.std(needed_s)) / mean if mean else 0.0)
