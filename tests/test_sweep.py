@@ -585,3 +585,11 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "nothing happened for a minute"
         time.sleep(0.02)
+
+
+def test_a_table_of_many_keys_fits_a_page() -> None:
+    scenario = ws.load("scenarios/celery/priority-starvation.yaml").replace("run.until", "2 h")
+    vary = {"fleet.worker.celery.prefetch_multiplier": [1, 4], "fleet.worker.celery.acks": ["early", "late"]}
+    text = ws.sweep(scenario, vary, replications=2).summary()
+    assert max(map(len, text.splitlines())) <= 80
+    assert "p95 wait" in text
