@@ -32,7 +32,7 @@ _PARTS = {
     "reserved": "reserved by a worker",
     "running": "in attempts that did not decide",
 }
-_TOO_WIDE = ("p99", "p90", "cost a job", "mean utilization")  # what a table goes without if it is wider than a page
+_TOO_WIDE = ("p99", "p90", "mean utilization", "cost a job")  # what a table goes without if it is wider than a page
 
 
 class Table(NamedTuple):
