@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workersim.engines.compiled.changing.growth import with_containers, with_rows
-from workersim.engines.compiled.changing.kernel import ASK, GROW, GROW_FLEET, run
+from workersim.engines.compiled.changing.kernel import ASK, DONE, GROW, NO_ANSWER, run
 from workersim.engines.compiled.changing.layout import make_world
-from workersim.engines.compiled.changing.observation import observe
-from workersim.engines.compiled.changing.records import State
+from workersim.engines.compiled.changing.observation import observed
 from workersim.engines.written import Told
 from workersim.units import NEVER
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
     from workersim.engines.compiled.changing.world import World
     from workersim.engines.system import System
-    from workersim.policies import Policy
     from workersim.workload import Jobs
 
 __all__ = ["REBASE", "TICKS_IN_VAIN", "tell"]
@@ -33,32 +31,17 @@ def tell(jobs: Jobs, system: System, horizon_ns: int) -> Told:
     """Run the jobs on the system up to the horizon; if that is ``NEVER``, until nothing is left to happen."""
     world = make_world(jobs, system, REBASE, TICKS_IN_VAIN)
     priorities = STEPS if system.stepped else np.unique(jobs.table.priority).tolist() or [0]
-    policies = [service.policy() if service.policy is not None else None for service in system.services]
-    while (why := run(world, horizon_ns)) in (ASK, GROW, GROW_FLEET):
-        clock = world.clock[0]
-        if why == GROW:
+    policies = {v: service.policy() for v, service in enumerate(system.services) if service.policy is not None}
+    answer = NO_ANSWER
+    while (why := run(world, horizon_ns, answer)) != DONE:
+        answer = NO_ANSWER
+        if why >= ASK:
+            answer = max(0, int(policies[why - ASK](observed(world, system, why - ASK, priorities))))
+        elif why == GROW:
             world = with_rows(world)
-        elif why == GROW_FLEET:
-            world = with_containers(world, int(clock.fleet_of), int(clock.fleet_needs))
         else:
-            world = _asked(world, system, policies, priorities)
+            world = with_containers(world, int(world.clock[0].fleet_of), int(world.clock[0].fleet_needs))
     return _told(world, horizon_ns)
-
-
-def _asked(world: World, system: System, policies: list[Policy | None], priorities: list[int]) -> World:
-    """Ask the policy whose turn it is, and return the world with its answer and with room for that."""
-    v = int(world.clock[0].asks)
-    policy = policies[v]
-    if policy is None:  # it has no ticks
-        return world
-    answer = int(policy(observe(world, system, v, priorities)))
-    service = world.services[v]
-    states = world.containers.state[service.first_container : service.first_container + service.capacity]
-    more = answer - int(service.wanted)
-    if more > np.count_nonzero(states == State.FREE):
-        world = with_containers(world, v, more)
-    world.clock[0].answer = answer
-    return world
 
 
 def _told(world: World, horizon_ns: int) -> Told:

@@ -77,9 +77,15 @@ def numbers_suffice(world: World) -> bool:
         more = row.replicas - world.services[row.service].wanted
     elif row.kind == DEPLOY:
         more = world.services[row.service].wanted
-    clock.fleet_of = row.service
-    clock.fleet_needs = more
-    return more <= 0 or fleet.free_numbers(world, row.service) >= more
+    return numbers_are_free(world, row.service, more)
+
+
+@rare
+def numbers_are_free(world: World, v: int, more: int) -> bool:
+    """Tell whether a service has so many numbers left, and write down what it needs."""
+    world.clock[0].fleet_of = v
+    world.clock[0].fleet_needs = more
+    return more <= 0 or fleet.free_numbers(world, v) >= more
 
 
 @rare
@@ -140,8 +146,6 @@ def event(world: World, code: int) -> None:
         clock.lively -= 1
         something_happened(world)
         follow(world, key)
-    elif code == agenda.POLICY:
-        answer(world, key)
     elif code in (agenda.OVERLAP_ENDS, agenda.OUTAGE_ENDS):
         clock.lively -= 1
         something_happened(world)

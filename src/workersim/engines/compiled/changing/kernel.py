@@ -11,6 +11,7 @@ from workersim.engines.compiled.changing import (
     events,
     fleet,
     ideal,
+    observation,
     phases,
     processes,
     queues,
@@ -24,19 +25,22 @@ from workersim.units import NEVER
 if TYPE_CHECKING:
     from workersim.engines.compiled.changing.world import World
 
-__all__ = ["ASK", "DONE", "GROW", "GROW_FLEET", "run"]
+__all__ = ["ASK", "DONE", "GROW", "GROW_FLEET", "NO_ANSWER", "run"]
 
-DONE, ASK, GROW, GROW_FLEET, GOES_ON = range(5)
+GOES_ON, DONE, GROW, GROW_FLEET, ASK = range(5)
+NO_ANSWER = -1
 NOTHING_DUE = 1 << 62
 
 
 @entry
-def run(world: World, until: int) -> int:
+def run(world: World, until: int, answer: int) -> int:
     """Let everything happen, up to and including what falls on ``until``, and say why it stopped.
 
-    DONE; ASK: a policy is to be asked and its answer written into the clock; GROW, GROW_FLEET: arrays are too short.
-    In the last three cases a further call goes on.
+    DONE; GROW, GROW_FLEET: arrays are too short; ASK and more: the policy of the service with this number (from ASK)
+    is to be asked.  In all cases but the first a further call goes on, with the policy's answer, or ``NO_ANSWER``.
     """
+    if answer != NO_ANSWER:
+        world.clock[0].answer = answer
     return go(by_reference(world), until)
 
 
@@ -76,11 +80,23 @@ def step(world: World, until: int) -> int:
         if not events.numbers_suffice(world):
             return GROW_FLEET
         events.happen(world)
-    elif code == agenda.POLICY and world.clock[0].answer < 0:
-        world.clock[0].asks = world.heap[0].key
-        return ASK
+    elif code == agenda.POLICY:
+        return policy(world, world.heap[0].key)
     else:
         events.event(world, code)
+    return GOES_ON
+
+
+@rare
+def policy(world: World, v: int) -> int:
+    """Have a policy asked, or do what it has answered."""
+    if world.clock[0].answer == NO_ANSWER:
+        observation.look(world, v)
+        return ASK + v
+    if not events.numbers_are_free(world, v, world.clock[0].answer - world.services[v].wanted):
+        return GROW_FLEET
+    agenda.pop(world)
+    events.answer(world, v)
     return GOES_ON
 
 

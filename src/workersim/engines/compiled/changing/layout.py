@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workersim.engines.compiled.changing.containers import containers_of
+from workersim.engines.compiled.changing.observation import COUNTED
 from workersim.engines.compiled.changing.records import (
     ATTEMPT,
     CHANGE,
@@ -96,6 +97,8 @@ def make_world(jobs: Jobs, system: System, rebase: float, ticks_in_vain: int) ->
         schedule=schedule,
         deploys=records(deploys, DEPLOY),
         **fleet,
+        seen=np.zeros(COUNTED + (levels + 1) * len(system.queues), np.int64),
+        seen_cpu=np.zeros(1),
     )
 
 

@@ -62,7 +62,7 @@ CLOCK = _record(
     "now last quiet lively stirred settling begun moved "  # what has happened, and what will
     "published row rows extra heap changes freed ended dirty asking "  # how far each list has come
     "up_again first_unacked last_unacked unacked stranded visible not_due sweepers late_entries "  # the broker
-    "answer asks needs fleet_needs fleet_of"  # what Python is asked for
+    "answer needs fleet_needs fleet_of"  # what Python is asked for
 )
 
 # Jobs: what is drawn, and what has become of them.

@@ -76,6 +76,9 @@ class World(NamedTuple):
     busy_id: NDArray[np.int64]
     dirty: NDArray[np.int64]  # Celery workers to look at in the next dispatch
     asking: NDArray[np.int64]  # Celery workers that ask for a message, by service and turn (turns.py)
+    # what a policy is told (observation.py)
+    seen: NDArray[np.int64]
+    seen_cpu: NDArray[np.float64]
 
 
 @helper
