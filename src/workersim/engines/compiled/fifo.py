@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["columns", "fits", "free_slots", "limit_ns", "run", "simulate"]
 
-FEW = 24  # slots from which a tree of winners (26 ns a job at 512) beats a sorted row (8 ns at 12, growing with them)
+FEW = 128  # slots from which a tree of winners (19 ns a job at 128) beats a sorted row (12 ns, growing with them)
 EXACT = 2**52  # a longer CPU phase does not come out to the nanosecond in float64, on which both engines agree
 
 
@@ -142,12 +142,14 @@ def fill_with_nothing(columns: Columns, since: int) -> None:
 
 @helper
 def sort_in(row: NDArray[np.int64], new: int) -> None:
-    """Put a slot that was first in a sorted row back where it belongs; without a branch that can be mispredicted."""
-    for i in range(len(row) - 1):
-        other = row[i + 1]
-        row[i] = min(other, new)
-        new = max(other, new)
-    row[len(row) - 1] = new
+    """Put a slot that was first in a sorted row back where it belongs, later than it was.
+
+    Each place looks at its two old neighbours only, so that none waits for another: 5 instead of 12 ns at 20 slots.
+    """
+    last = len(row) - 1
+    for i in range(last):
+        row[i] = min(max(row[i], new), row[i + 1])
+    row[last] = max(row[last], new)
 
 
 @helper
