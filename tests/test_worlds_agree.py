@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 
-from workersim.engines import simulate, simulate_changing
+from workersim.engines import gauge_changing, simulate, simulate_changing
 from workersim.engines.compiled.changing import engine as compiled
 from workersim.engines.compiled.changing.engine import tell
 from workersim.engines.reference import cpu as reference_cpu
 from workersim.engines.reference import engine as reference
 from workersim.engines.system import Change, Happening, Service, System
+from workersim.errors import InputError
+from workersim.metrics import figures
+from workersim.metrics.steps import PARTS
 from workersim.runlog import Outcome
-from workersim.units import NEVER
+from workersim.units import NEVER, SECOND
 
 from .builders import J, cpu, io, jobs_of
 from .strategies import cases
 from .systems import draw, summary
 
 if TYPE_CHECKING:
-    import pytest
-
     from workersim.runlog import RunLog
 
     from .strategies import Case
@@ -51,6 +53,40 @@ def test_both_engines_tell_the_same_worlds(request: pytest.FixtureRequest, monke
         reference_log, compiled_log = both(drawn, monkeypatch)
         difference = reference_log.diff(compiled_log)
         assert difference is None, f"draw({seed}): {difference}\n{summary(drawn)}"
+
+
+def test_figures_of_a_run_that_is_only_measured_are_those_of_its_log(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the last bit, from the log without its phases and what the kernel has counted itself."""
+    monkeypatch.setattr(compiled, "TICKS_IN_VAIN", 40)
+    measured = 0
+    for seed in range(SEEDS_APART, SEEDS_APART + request.config.getoption("--worlds")):
+        jobs, system, horizon_ns, _ = draw(seed)
+        if any(service.vcpu_price or not (service.vcpus * PARTS).is_integer() for service in system.services):
+            continue
+        try:
+            log = simulate_changing(jobs, system, engine="compiled", horizon_ns=horizon_ns)
+        except InputError:  # it never drains
+            continue
+        warm_up_ns = (0, log.horizon_ns // 3, log.horizon_ns)[seed % 3]
+        gauged, cpu = gauge_changing(jobs, system, horizon_ns=horizon_ns, warm_up_ns=warm_up_ns)
+        assert not len(gauged.phases)
+        expected = figures(log, warm_up_ns=warm_up_ns)
+        assert figures(gauged, warm_up_ns=warm_up_ns, cpu=cpu) == expected, f"draw({seed})"
+        measured += expected["cpu"]["max"] is not None and expected["cpu"]["max"] > 0
+    assert measured > request.config.getoption("--worlds") // 4
+
+
+@pytest.mark.parametrize("engine", ["simpy", "compiled"])
+def test_a_document_that_comes_back_for_ever_ends_the_run(engine: Literal["simpy", "compiled"]) -> None:
+    """A rate limit holds its message for longer than the visibility timeout, so each run of it leaves a copy."""
+    jobs, system, horizon_ns, _ = draw(1_002_008)
+    assert horizon_ns == NEVER
+    with pytest.raises(InputError, match=r"never drains \(document 7 was delivered 20,000 times"):
+        simulate_changing(jobs, system, engine=engine, horizon_ns=NEVER)
+    log = simulate_changing(jobs, system, engine=engine, horizon_ns=1000 * SECOND)
+    assert np.bincount(log.attempts.job)[7] == 40
 
 
 def test_what_is_told_of_random_worlds_is_possible(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,11 @@ settings: Any = config
 F = TypeVar("F", bound="Callable[..., Any]")
 FLAGS = {"error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
 KEPT = 4  # folders of former versions; a few, so that two checkouts do not take turns in compiling
-SHARED = (Path(__file__).parent / "metrics" / "tally.py",)  # what a run that is only measured is counted with
+# What kernels take from other rooms: how a run that is only measured is counted, and numbers that stand for something.
+SHARED = tuple(
+    Path(__file__).parent / name
+    for name in ("metrics/tally.py", "engines/endless.py", "engines/system.py", "runlog/schema.py", "units/reading.py")
+)
 
 
 def _load_arrays_without_blas() -> None:

@@ -106,7 +106,8 @@ def told_log(told: Told, jobs: Jobs, system: System, horizon_ns: int, **labels: 
     here = told.arrival_ns < NEVER
     number = np.cumsum(here) - 1
     order = np.lexsort((told.attempts[:, 1], told.attempts[:, 0]))
-    job, attempt, published, reserved, started, finished, service, replica, slot, outcome = told.attempts[order].T
+    columns = (column[order] for column in told.attempts.T)
+    job, attempt, published, reserved, started, finished, service, replica, slot, outcome = columns
     attempts = Attempts(
         number[job], attempt, published, reserved, started, finished, _place(service, replica), slot, outcome
     )

@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     from workersim.scenario import Scenario
     from workersim.workload import Jobs
 
-__all__ = ["Sample", "can_stream", "ensure_warm_up", "is_read_whole", "measured", "measured_whole", "sample_of"]
+__all__ = [
+    "Sample",
+    "can_stream",
+    "ensure_warm_up",
+    "is_gauged",
+    "is_read_whole",
+    "measured",
+    "measured_changing",
+    "measured_whole",
+    "sample_of",
+]
 
 CLOCK_NS = 2**61  # up to which a run may reach
 
@@ -83,10 +93,15 @@ def measured(scenario: Scenario, *, replication: int = 0) -> Sample:
 
 def is_read_whole(scenario: Scenario, jobs: Jobs) -> bool:
     """Tell whether ``measured_whole`` gives the figures of the log of these jobs, to the last bit."""
-    if not scenario.is_steady or jobs.fates is not None or not len(jobs):
-        return False
-    # Parts of vCPUs that are no whole number of the parts that are added up exactly are left to the log.
-    return not scenario.fleet.vcpu_price and (scenario.fleet.cores * PARTS).is_integer()
+    return scenario.is_steady and jobs.fates is None and len(jobs) > 0 and is_gauged(scenario)
+
+
+def is_gauged(scenario: Scenario) -> bool:
+    """Tell whether a run that is only measured knows the CPU in use, and all that is charged, as the log would.
+
+    Parts of vCPUs that are no whole number of the parts that are added up exactly are left to the log.
+    """
+    return all(not fleet.vcpu_price and (fleet.cores * PARTS).is_integer() for fleet in scenario.fleets.values())
 
 
 def measured_whole(scenario: Scenario, jobs: Jobs) -> Sample:
@@ -106,6 +121,23 @@ def measured_whole(scenario: Scenario, jobs: Jobs) -> Sample:
     ensure_warm_up(scenario, told.end_ns)
     tree = figures_of(told.piece, engines.fleet_log(fleet, told.end_ns), told.cpu, warm_up_ns=warm_up_ns)
     return sample_of(tree, Load(scenario).add(jobs), told.end_ns)
+
+
+def measured_changing(scenario: Scenario, jobs: Jobs, *, replication: int) -> Sample:
+    """Measure a replication whose jobs are here, on fleets that may change: the figures of its log, without its phases.
+
+    Raises
+    ------
+    InputError
+        If the run would be longer than the clock, or the warm-up than the run.
+    """
+    horizon_ns, warm_up_ns = workload.horizon_ns(scenario), int(scenario.run.warm_up)
+    workload.ensure_range(jobs, scenario.fleets.values(), horizon_ns)
+    system = engines.system_of(scenario, jobs, workload.Streams(scenario.run.seed, replication))
+    log, cpu = engines.gauge_changing(jobs, system, horizon_ns=horizon_ns, warm_up_ns=warm_up_ns)
+    ensure_warm_up(scenario, log.horizon_ns)
+    tree = figures(log, warm_up_ns=warm_up_ns, cpu=cpu)
+    return sample_of(tree, Load(scenario).add(jobs), log.horizon_ns)
 
 
 def _ensure_end(scenario: Scenario, first: Jobs) -> None:

@@ -17,8 +17,10 @@ from workersim.experiments.measuring import (
     Sample,
     can_stream,
     ensure_warm_up,
+    is_gauged,
     is_read_whole,
     measured,
+    measured_changing,
     measured_whole,
     sample_of,
 )
@@ -284,6 +286,8 @@ def sample(scenario: Scenario, jobs: Jobs, engine: engines.Engine, *, replicatio
     """Return the figures of these jobs, those of a replication, on the scenario's fleet; no log is kept."""
     if engine == "compiled" and is_read_whole(scenario, jobs):
         return measured_whole(scenario, jobs)
+    if engine == "compiled" and is_gauged(scenario):
+        return measured_changing(scenario, jobs, replication=replication)
     return measure_log(scenario, jobs, simulate(scenario, jobs, engine, replication=replication, kept=False))
 
 

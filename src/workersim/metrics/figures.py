@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workersim.errors import LogError
-from workersim.metrics.curves import missing, over_time
+from workersim.metrics.curves import closed, missing, over_time, share
 from workersim.metrics.parts import wait_parts
 from workersim.runlog.counting import exact_sum
 from workersim.runlog.deciding import deciding_rows, job_counts
@@ -18,6 +18,7 @@ from workersim.units import NEVER, SECOND
 if TYPE_CHECKING:
     from workersim.metrics.steps import StepFunction
     from workersim.runlog import RunLog
+    from workersim.runlog.pieces import CpuLevel
     from workersim.runlog.schema import Ints
 
 __all__ = ["QUANTILES", "figures", "spread", "spread_of"]
@@ -25,7 +26,7 @@ __all__ = ["QUANTILES", "figures", "spread", "spread_of"]
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 
 
-def figures(log: RunLog, *, warm_up_ns: int = 0) -> dict[str, Any]:
+def figures(log: RunLog, *, warm_up_ns: int = 0, cpu: CpuLevel | None = None) -> dict[str, Any]:
     """Return the figures of a run as a tree of plain numbers: seconds, bytes, fractions.
 
     Parameters
@@ -35,6 +36,8 @@ def figures(log: RunLog, *, warm_up_ns: int = 0) -> dict[str, Any]:
     warm_up_ns
         Waits, services and responses are those of jobs that arrived from then on; curves and
         throughput are those from then to the horizon.  Counts of jobs and the cost are of the whole run.
+    cpu
+        What was in use of the CPUs from then on, for a log without its phases; None: the phases say it.
 
     Returns
     -------
@@ -59,8 +62,9 @@ def figures(log: RunLog, *, warm_up_ns: int = 0) -> dict[str, Any]:
     jobs = job_counts(log)
     tree: dict[str, Any] = {"jobs": jobs} | _durations(log, warm_up_ns)
     tree |= _waiting(log, warm_up_ns)
-    for name in ("utilization", "cpu", "replicas"):
-        tree[name] = _mean_max(_curve(log, name, warm_up_ns))
+    tree["utilization"] = _mean_max(_curve(log, "utilization", warm_up_ns))
+    tree["cpu"] = _mean_max(_curve(log, "cpu", warm_up_ns)) if cpu is None else _cpu(log, cpu, warm_up_ns)
+    tree["replicas"] = _mean_max(_curve(log, "replicas", warm_up_ns))
     memory = _curve(log, "memory", warm_up_ns)
     tree["memory"] = {
         "reserved": None if memory is None else int(memory.max()),
@@ -150,6 +154,14 @@ def _mean_max(curve: StepFunction | None) -> dict[str, float | None]:
     if curve is None:
         return {"mean": None, "max": None}
     return {"mean": _known(curve.mean()), "max": _known(curve.max())}
+
+
+def _cpu(log: RunLog, cpu: CpuLevel, warm_up_ns: int) -> dict[str, float | None]:
+    vcpus = over_time(log, "vcpus").between_ns(warm_up_ns, log.horizon_ns)
+    last = np.append(cpu.instants[1:] != cpu.instants[:-1], np.ones(min(1, len(cpu.instants)), np.bool_))
+    most = closed((cpu.instants[last], cpu.most[last]), log.horizon_ns).between_ns(warm_up_ns, log.horizon_ns)
+    there = vcpus.area_ns()
+    return {"mean": cpu.area / there if there else None, "max": _known(share(most, vcpus).max())}
 
 
 def _known(figure: float) -> float | None:

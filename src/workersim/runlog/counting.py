@@ -41,8 +41,7 @@ def count_over_time(ups: Ints, downs: Ints) -> tuple[Int64s, Int64s]:
         packed |= is_up
         parts.append(packed)
     keys = np.concatenate(parts)
-    # Columns of a log are sorted or nearly so; a stable sort only merges them.
-    keys.sort(kind="stable")
+    keys.sort()  # equal words are the same, so the order among them does not matter: half the time of a stable sort
     counts = np.cumsum(((keys & 1) << 1) - 1)
     instants = keys >> 1
     last = np.empty(len(keys), dtype=np.bool_)

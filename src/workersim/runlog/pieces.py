@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["CpuUse", "Piece"]
+__all__ = ["CpuLevel", "CpuUse", "Piece"]
 
 
 class Piece(NamedTuple):
@@ -52,3 +52,20 @@ class CpuUse(NamedTuple):
 
     area: float
     most: float
+
+
+class CpuLevel(NamedTuple):
+    """The same of a fleet that changes.
+
+    Attributes
+    ----------
+    area
+        vCPU-nanoseconds.
+    instants, most
+        Instants in ns at which the fleet changed, in order, and vCPUs in use at the same time until the next of them;
+        of several rows of one instant the last one counts.
+    """
+
+    area: float
+    instants: NDArray[np.int64]
+    most: NDArray[np.float64]

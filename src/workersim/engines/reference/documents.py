@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workersim.engines.endless import MOST_DELIVERIES, never_drains
 from workersim.engines.reference.broker import level_of
 from workersim.engines.reference.clock import Order, message_key
 from workersim.engines.reference.ledger import Attempt
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
 
     import simpy
 
-    from workersim.engines.reference.broker import Broker
-    from workersim.engines.reference.clock import NoticingClock
-    from workersim.engines.reference.ledger import Ledger
+    from workersim.engines.reference.engine import World
     from workersim.workload import Jobs
 
 __all__ = ["Documents"]
@@ -30,8 +29,9 @@ __all__ = ["Documents"]
 class Documents:
     """What each document asks for, and its way into the lists."""
 
-    def __init__(self, clock: NoticingClock, ledger: Ledger, broker: Broker, jobs: Jobs, *, stepped: bool) -> None:
-        self.clock, self.ledger, self.broker, self.jobs = clock, ledger, broker, jobs
+    def __init__(self, world: World, jobs: Jobs, *, drains: bool) -> None:
+        self.clock, self.ledger, self.broker, self.jobs = world.clock, world.ledger, world.broker, jobs
+        self.drains, stepped = drains, world.system.stepped
         table, fates = jobs.table, jobs.fates or plain_fates(len(jobs), len(jobs.table.classes))
         self.queues, self.classes = table.queue.tolist(), table.job_class.tolist()
         self.levels = [level_of(priority, stepped=stepped) for priority in table.priority.tolist()]
@@ -69,6 +69,8 @@ class Documents:
         """Return the next attempt at a document, which is not published yet."""
         attempt = Attempt(job, self.rows[job], self.queues[job], self.levels[job])
         attempt.expires = self.expires[job]
+        if self.drains and self.rows[job] - self.failures[job] >= MOST_DELIVERIES:
+            raise never_drains(job)
         self.rows[job] += 1
         return attempt
 

@@ -41,7 +41,7 @@ def tell(jobs: Jobs, system: System, horizon_ns: int) -> Told:
     horizon_ns
         Instant at which the run ends; ``NEVER``: when nothing is left to happen.
     """
-    world = World(jobs, system)
+    world = World(jobs, system, drains=horizon_ns == NEVER)
     world.clock.run_while(world.goes_on if horizon_ns == NEVER else lambda: True, horizon_ns)
     return world.ledger.told()
 
@@ -49,12 +49,12 @@ def tell(jobs: Jobs, system: System, horizon_ns: int) -> Told:
 class World:
     """One run: the clock, the broker, the documents, the fleet of each service, and what is written down."""
 
-    def __init__(self, jobs: Jobs, system: System) -> None:
+    def __init__(self, jobs: Jobs, system: System, *, drains: bool) -> None:
         self.system = system
         self.clock = NoticingClock()
         self.ledger = Ledger(self.clock, len(jobs), len(system.queues))
         self.broker = Broker(self.clock, self.ledger, system, self.call)
-        self.documents = Documents(self.clock, self.ledger, self.broker, jobs, stepped=system.stepped)
+        self.documents = Documents(self, jobs, drains=drains)
         self.called = False
         self.ticks_in_vain, self.last_seen = 0, 0
         self.fleets = [Fleet(self, index, service) for index, service in enumerate(system.services)]

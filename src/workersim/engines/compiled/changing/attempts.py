@@ -8,6 +8,7 @@ from workersim.engines.compiled.changing import agenda, queues
 from workersim.engines.compiled.changing.queues import job_of, lane_of
 from workersim.engines.compiled.changing.records import Place
 from workersim.engines.compiled.changing.world import of
+from workersim.engines.endless import MOST_DELIVERIES
 from workersim.jit import helper, rare
 from workersim.runlog import Outcome
 from workersim.units import NEVER
@@ -50,6 +51,8 @@ def new_row(world: World, j: int, eta: int, delivery: int) -> int:
     job.extra += 1
     job.last_row = row
     message.number = job.extra
+    if job.extra - job.failures >= MOST_DELIVERIES:
+        clock.endless = 1 + j
     message.published = clock.now
     message.eta = eta
     message.delivery = delivery

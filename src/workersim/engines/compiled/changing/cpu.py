@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workersim.engines.compiled.changing import gauges
 from workersim.jit import helper, rare
 from workersim.units import NEVER
 
@@ -32,7 +33,7 @@ def begin(world: World, c: int, s: int, demand: int) -> None:
     if mark < box.first or (mark == box.first and s < box.first_slot_to_end):
         box.first = mark
         box.first_slot_to_end = s
-    box.sharing += 1
+    gauges.share(world, c, 1)
 
 
 @helper
@@ -80,7 +81,7 @@ def remove(world: World, c: int, s: int) -> None:
     """Take a phase out of the sharing."""
     box = world.containers[c]
     world.mark[s] = INF
-    box.sharing -= 1
+    gauges.share(world, c, -1)
     first, slot = INF, box.first_slot
     for other in range(box.first_slot, box.first_slot + world.services[box.service].concurrency):
         slot += (world.mark[other] < first) * (other - slot)
@@ -140,7 +141,7 @@ def reset(world: World, c: int) -> None:
     for s in range(box.first_slot, box.first_slot + world.services[box.service].concurrency):
         world.mark[s] = INF
         world.io_end[s] = NEVER
-    box.sharing = 0
+    gauges.share(world, c, -box.sharing)
     box.received = 0.0
     box.late = 0.0
     box.touched = world.clock[0].now

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workersim.engines.compiled.changing.gauges import PARTS, WORD
 from workersim.engines.compiled.changing.growth import with_containers, with_rows
 from workersim.engines.compiled.changing.kernel import ASK, DONE, GROW, NO_ANSWER, run
 from workersim.engines.compiled.changing.layout import make_world
 from workersim.engines.compiled.changing.observation import observed
+from workersim.engines.endless import never_drains
 from workersim.engines.written import Told
+from workersim.runlog.pieces import CpuLevel
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from workersim.engines.system import System
     from workersim.workload import Jobs
 
-__all__ = ["REBASE", "TICKS_IN_VAIN", "tell"]
+__all__ = ["REBASE", "TICKS_IN_VAIN", "tell", "tell_gauged"]
 
 REBASE = 2.0**44
 TICKS_IN_VAIN = 10_000  # after so many ticks of policies in a row that changed nothing, none ever will
@@ -29,7 +32,20 @@ STEPS = [0, 3, 6, 9]
 
 def tell(jobs: Jobs, system: System, horizon_ns: int) -> Told:
     """Run the jobs on the system up to the horizon; if that is ``NEVER``, until nothing is left to happen."""
-    world = make_world(jobs, system, REBASE, TICKS_IN_VAIN)
+    world = _ran(make_world(jobs, system, REBASE, TICKS_IN_VAIN, NEVER), system, jobs, horizon_ns)
+    return _told(world, horizon_ns, _phases(world, _rows(world)))
+
+
+def tell_gauged(jobs: Jobs, system: System, horizon_ns: int, warm_up_ns: int) -> tuple[Told, CpuLevel]:
+    """Do the same for a run that is only measured: no phases are told, but the CPU in use after the warm-up."""
+    world = _ran(make_world(jobs, system, REBASE, TICKS_IN_VAIN, warm_up_ns), system, jobs, horizon_ns)
+    clock, changes = world.clock[0], world.changes[: world.clock[0].changes]
+    area = ((int(clock.cpu_high) << WORD) + int(clock.cpu_low)) / PARTS
+    level = CpuLevel(area, changes["instant"], changes["most_cpu"] / PARTS)
+    return _told(world, horizon_ns, np.empty((0, 4), np.int64)), level
+
+
+def _ran(world: World, system: System, jobs: Jobs, horizon_ns: int) -> World:
     priorities = STEPS if system.stepped else np.unique(jobs.table.priority).tolist() or [0]
     policies = {v: service.policy() for v, service in enumerate(system.services) if service.policy is not None}
     answer = NO_ANSWER
@@ -41,23 +57,34 @@ def tell(jobs: Jobs, system: System, horizon_ns: int) -> Told:
             world = with_rows(world)
         else:
             world = with_containers(world, int(world.clock[0].fleet_of), int(world.clock[0].fleet_needs))
-    return _told(world, horizon_ns)
+    if horizon_ns == NEVER and world.clock[0].endless:
+        raise never_drains(int(world.clock[0].endless) - 1)
+    return world
 
 
-def _told(world: World, horizon_ns: int) -> Told:
-    clock, n = world.clock[0], int(world.settings[0].jobs)
-    arrived = np.zeros(n, np.bool_)
-    arrived[world.order[: clock.published] if len(world.order) else slice(clock.published)] = True
+def _rows(world: World) -> NDArray[np.int64]:
+    """Return the rows of attempts that were made."""
+    return np.concatenate([np.flatnonzero(_arrived(world)), np.arange(world.settings[0].jobs, world.clock[0].rows)])
+
+
+def _arrived(world: World) -> NDArray[np.bool_]:
+    """Tell which jobs have arrived."""
+    arrived = np.zeros(int(world.settings[0].jobs), np.bool_)
+    arrived[world.order[: world.clock[0].published] if len(world.order) else slice(world.clock[0].published)] = True
     if world.settings[0].remembers:
         arrived |= (world.arrival < NEVER) & _follows(world)
-    rows = np.concatenate([np.flatnonzero(arrived), np.arange(n, clock.rows)])
+    return arrived
+
+
+def _told(world: World, horizon_ns: int, phases: NDArray[np.int64]) -> Told:
+    clock = world.clock[0]
     changes = world.changes[: clock.changes]
     columns = [changes[name] for name in ("instant", "service", "replica", "cause", "slots", "memory")]
     last = int(clock.last) if horizon_ns == NEVER else horizon_ns
     return Told(
-        arrival_ns=np.where(arrived, world.arrival, NEVER),
-        attempts=_attempts(world, rows),
-        phases=_phases(world, rows),
+        arrival_ns=np.where(_arrived(world), world.arrival, NEVER),
+        attempts=_attempts(world, _rows(world)),
+        phases=phases,
         fleet=np.stack(columns, axis=1),
         last_ns=last,
     )
@@ -72,19 +99,17 @@ def _follows(world: World) -> NDArray[np.bool_]:
 
 def _attempts(world: World, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     n = int(world.settings[0].jobs)
-    attempts, further = world.attempts[rows], rows >= n
-    made = np.empty((len(rows), 10), np.int64)
-    made[:, 0], made[:, 1], made[:, 2] = rows, 0, NEVER
-    made[~further, 2] = world.arrival[rows[~further]]
-    messages = world.messages[rows[further]]
-    made[further, 0], made[further, 1], made[further, 2] = messages.job, messages.number, messages.published
-    made[:, 3] = made[:, 4] = attempts.started
-    if world.settings[0].celery:
-        landed = world.messages.landed[rows]
-        made[:, 3] = np.where(landed > 0, landed - 1, attempts.started)
-    for column, name in enumerate(("finished", "service", "replica", "slot", "outcome"), start=5):
-        made[:, column] = attempts[name]
-    return made
+    firsts = int(np.searchsorted(rows, n))
+    made = np.empty((10, len(rows)), np.int64)
+    made[0], made[1] = rows, 0
+    made[2, :firsts] = world.arrival[rows[:firsts]]
+    for column, name in enumerate(("job", "number", "published")):
+        made[column, firsts:] = world.messages[name][rows[firsts:]]
+    for column, name in enumerate(("started", "finished", "service", "replica", "slot", "outcome"), start=4):
+        made[column] = world.attempts[name][rows]
+    landed = world.messages["landed"][rows] if world.settings[0].celery else 0
+    made[3] = np.where(landed > 0, landed - 1, made[4])
+    return made.T
 
 
 def _phases(world: World, rows: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -10,6 +10,7 @@ from workersim.engines.compiled.changing import (
     deploys,
     events,
     fleet,
+    gauges,
     ideal,
     observation,
     phases,
@@ -169,8 +170,10 @@ def move_clock(world: World, until: int) -> bool:
         now = min(now, world.arrival[events.arriving(world)])
     if clock.row < len(world.schedule):
         now = min(now, world.schedule[clock.row].at)
-    if now == NEVER or now > until or (until == NEVER and not goes_on(world)):
+    if now == NEVER or now > until or (until == NEVER and (clock.endless > 0 or not goes_on(world))):
+        gauges.finish(world, until)
         return False
+    gauges.pass_time(world, now)
     clock.now = now
     return True
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workersim.engines.compiled.changing.containers import containers_of
+from workersim.engines.compiled.changing.gauges import PARTS
 from workersim.engines.compiled.changing.observation import COUNTED
 from workersim.engines.compiled.changing.records import (
     ATTEMPT,
@@ -44,8 +45,8 @@ __all__ = ["make_world", "needs_of", "records"]
 SPARE = 64  # rows beyond what is certain to be needed, before arrays have to grow
 
 
-def make_world(jobs: Jobs, system: System, rebase: float, ticks_in_vain: int) -> World:
-    """Lay out the arrays for a run that has not begun."""
+def make_world(jobs: Jobs, system: System, rebase: float, ticks_in_vain: int, since_ns: int) -> World:
+    """Lay out the arrays for a run that has not begun; ``since_ns``: when gauges begin, ``NEVER``: there are none."""
     fates = jobs.fates or plain_fates(len(jobs), len(jobs.table.classes))
     remembers = jobs.fates is not None or system.stepped
     levels, level = _levels(jobs, system)
@@ -74,6 +75,7 @@ def make_world(jobs: Jobs, system: System, rebase: float, ticks_in_vain: int) ->
         fixed_rows=1 + max(fixed, default=-1),
         remembers=remembers,
         ticks_in_vain=ticks_in_vain,
+        since=since_ns,
         rebase=rebase,
     )
     clock = _one(CLOCK, rows=n, answer=-1, first_unacked=-1, last_unacked=-1, needs=needs)
@@ -223,6 +225,7 @@ def _settings(service: Service) -> dict[str, float]:
         "capacity": max(1, service.replicas),
         "concurrency": service.concurrency,
         "vcpus": service.vcpus,
+        "cpu_parts": service.vcpus * PARTS,
         "listed": len(service.queues),
         "in_turn": service.in_turn,
         "dispatch": DISPATCHES.index(service.dispatch),

@@ -54,7 +54,8 @@ class State:
 
 
 SETTINGS = _record(
-    "jobs arrivals services queues levels phases ideal celery policies fixed_rows stepped remembers ticks_in_vain",
+    "jobs arrivals services queues levels phases ideal celery policies fixed_rows stepped remembers ticks_in_vain "
+    "since",  # when gauges begin
     "rebase",
 )
 
@@ -63,6 +64,8 @@ CLOCK = _record(
     "published row rows extra heap changes freed ended dirty asking "  # how far each list has come
     "up_again first_unacked last_unacked unacked stranded visible not_due sweepers late_entries "  # the broker
     "answer needs fleet_needs fleet_of"  # what Python is asked for
+    " endless"  # 1 + a job that comes back for ever, if there is one
+    " cpu cpu_low cpu_high"  # in use, in parts of a vCPU, and its area (gauges.py)
 )
 
 # Jobs: what is drawn, and what has become of them.
@@ -97,7 +100,7 @@ MESSAGE = _record(
     held_behind=np.int32,
 )
 EXTRA_PHASE = _record("row phase started")
-CHANGE = _record("instant service replica cause slots memory")
+CHANGE = _record("instant service replica cause slots memory most_cpu")
 
 LIST = _record("head tail count")
 QUEUE = _record("backlog celery")
@@ -107,7 +110,7 @@ SERVICE = _record(
     "process_bytes parent_bytes limit_bytes restarts every first_startup startups starts "
     "window late disable_prefetch reject visibility fetch period hand_off sweep_first sweep_every process_start "
     "max_tasks max_memory processes keepalive "
-    "wanted idle first_in_line last_in_line messages asking",
+    "cpu_parts wanted idle first_in_line last_in_line messages asking",
     "vcpus",
 )
 CONTAINER = _record(
