@@ -21,18 +21,21 @@ __all__ = ["count_add", "count_below", "count_kth", "heap_pop", "heap_push", "wi
 
 @helper
 def winner_set(value: NDArray[Any], owner: NDArray[Any], leaf: int, new: int) -> None:
-    """Give a leaf a new value and play its matches again."""
+    """Give a leaf a new value and play its matches again.
+
+    The winner so far stays in registers, so that no match waits for what the one before it has stored.
+    """
     node = len(value) // 2 + leaf
     value[node] = new
     owner[node] = leaf
     while node > 1:
-        left = node & ~1
-        right_wins = value[left + 1] < value[left]
-        winner = owner[left] + right_wins * (owner[left + 1] - owner[left])
-        best = min(value[left], value[left + 1])
+        other = node ^ 1
+        wins = -np.int64(value[other] - (node & 1) < new)  # all bits or none; a tie is the left one's
+        leaf ^= (leaf ^ owner[other]) & wins
+        new ^= (new ^ value[other]) & wins
         node //= 2
-        value[node] = best
-        owner[node] = winner
+        value[node] = new
+        owner[node] = leaf
 
 
 @helper
