@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["simulate"]
 
+EXACT = 2**52  # what takes longer is rounded by those who share a CPU, and so by everybody
+
 
 def simulate(jobs: Jobs, fleet: Fleet, horizon_ns: int) -> Written:
     """Run the jobs on the fleet up to the horizon; if that is ``NEVER``, until nothing is left to happen."""
@@ -46,7 +48,9 @@ class Model:
         self.workers = Workers(self.clock, self.broker, fleet, queues, jobs.dispatch_u.tolist())
         self.workers.start = self.start
         self.first_phase, self.demands = jobs.first_phase.tolist(), jobs.phase_demand_ns.tolist()
-        self.needs_cpu = (jobs.phase_kind == Kind.CPU).tolist()
+        # Where each slot has a vCPU of its own a phase lasts what it asks for, whatever it asks for.
+        shared = (fleet.cores < fleet.concurrency) | (jobs.phase_demand_ns >= EXACT)
+        self.shares_cpu = (shared & (jobs.phase_kind == Kind.CPU)).tolist()
         self.started, self.finished = [NEVER] * len(jobs), [NEVER] * len(jobs)
         self.places = [(-1, -1)] * len(jobs)
         self.phase_ends = [NEVER] * len(self.demands)
@@ -71,7 +75,7 @@ class Model:
         """Walk the phases of a document, then leave the slot."""
         clock, cpu = self.clock, self.workers.containers[slot.replica].cpu
         for phase in range(self.first_phase[job], self.first_phase[job + 1]):
-            if self.needs_cpu[phase]:
+            if self.shares_cpu[phase]:
                 yield cpu.begin(self.demands[phase])
             else:
                 yield clock.at(clock.now + self.demands[phase], Order.IO_END)
