@@ -170,7 +170,9 @@ def _quantiles(counts: NDArray[np.int64]) -> dict[str, float]:
     upto = np.cumsum(counts)
     ranks = (int(upto[-1]) - 1) * np.array(list(QUANTILES.values()))
     lower = np.floor(ranks)
-    below, above = (middles_ns(np.searchsorted(upto, side, side="right")) for side in (lower, np.ceil(ranks)))
+    # whole numbers: else the counts of all buckets were made floats at each look
+    sides = np.concatenate((lower, np.ceil(ranks))).astype(np.int64)
+    below, above = middles_ns(np.searchsorted(upto, sides, side="right")).reshape(2, -1)
     return dict(zip(QUANTILES, (below + (above - below) * (ranks - lower)).tolist(), strict=True))
 
 
