@@ -59,7 +59,7 @@ def memory(sizes: Sequence[int], *, case: str = "W1-4", contender: str = OURS) -
         yield Probe(f"memory {contender} {case} {jobs}", title, peak, f"{peak / 1e6:,.0f} MB")
 
 
-def first_runs(*, cases: Sequence[str] = ("W1-4", "W2")) -> Iterator[Probe]:
+def first_runs(*, cases: Sequence[str] = ("W1-4", "W2", "W4")) -> Iterator[Probe]:
     """Yield the seconds of a whole new process that runs a few jobs, without and with machine code on disk."""
     for case in cases:
         with tempfile.TemporaryDirectory(prefix="workersim-benchmark-") as cache:

@@ -32,6 +32,7 @@ AT_MOST = (
     (("W1-12", OURS), ("W1-12", C), 1.3),
     (("W3", OURS), ("W2", OURS), 3.0),
     (("W4", OURS), ("W2", OURS), 1.6),
+    (("W4-steady", OURS), ("W2", OURS), 1.6),
 )
 STEEPNESS = 1.25
 REFERENCE_JOBS_PER_S = 90_000
@@ -43,6 +44,8 @@ PROBED = (
     ("first W2 warm", 1.0, False, "at most 1 s"),
     ("first W1-4 cold", 12.0, False, "at most 12 s"),
     ("first W2 cold", 12.0, False, "at most 12 s"),
+    ("first W4 warm", 1.0, False, "at most 1 s"),
+    ("first W4 cold", 12.0, False, "at most 12 s"),
 )
 
 

@@ -40,7 +40,7 @@ class Contender:
 
 OURS, REFERENCE, TEXTBOOK, C = "ours", "reference", "simpy", "c"
 
-OURS_ALONE = "its features are workersim's"
+OURS_ALONE = dict.fromkeys(("W4", "W4-steady"), "its features are workersim's")
 CONTENDERS = {
     contender.key: contender
     for contender in (
@@ -49,14 +49,14 @@ CONTENDERS = {
             title="SimPy, textbook style",
             module="simpy_textbook",
             package="simpy",
-            unable={"W4": OURS_ALONE},
+            unable=OURS_ALONE,
         ),
         Contender(
             key="simpy-tuned",
             title="SimPy, lean callbacks",
             module="simpy_tuned",
             package="simpy",
-            unable={"W4": OURS_ALONE},
+            unable=OURS_ALONE,
         ),
         Contender(
             key="ciw",
@@ -66,7 +66,7 @@ CONTENDERS = {
             unable={
                 "W2": "a slot that is held through several phases is not in its idiom",
                 "W3": "as W2",
-                "W4": "as W2",
+                **OURS_ALONE,
             },
         ),
         Contender(
@@ -74,13 +74,13 @@ CONTENDERS = {
             title="Cimba (Python package)",
             module="cimba_model",
             package="cimba",
-            unable={"W4": OURS_ALONE},
+            unable=OURS_ALONE,
         ),
         Contender(
             key=C,
             title="C program, cc -O3",
             module="c_program",
-            unable={"W3": "written for a few replicas: it looks at all of them", "W4": OURS_ALONE},
+            unable={"W3": "written for a few replicas: it looks at all of them", **OURS_ALONE},
             largest=100_000_000,
         ),
         Contender(key=REFERENCE, title="workersim, reference engine", module="reference", package="workersim"),

@@ -30,8 +30,9 @@ class Feature:
     kinds: tuple[Mapping[str, Any], ...] = ({},)
 
 
-# All that exists, each in a way that leaves the amount of work as it is, so that W4 can be compared with W2.
-FEATURES = (
+# All that exists, each in a way that leaves the amount of work as it is, so that it can be compared with W2: first what
+# a fleet of ideal workers that stays as it is can have, then all the rest.
+STEADY = (
     Feature(
         name="2 queues, round robin",
         fleet={"queues": ["left", "right"], "queue_order": "round_robin"},
@@ -40,6 +41,37 @@ FEATURES = (
     Feature(name="3 priorities", kinds=({"priority": 0}, {"priority": 3}, {"priority": 6})),
     Feature(name="expiry (patience 1 h: nobody leaves)", kinds=({"expires": "1 h"},)),
     Feature(name="least busy replica first", fleet={"dispatch": "least_busy"}),
+)
+CELERY = {
+    "acks": "late",
+    "reject_on_worker_lost": True,
+    "max_tasks_per_child": 1_000_000,
+    "max_memory_per_child": "8 GB",
+    "process_start": "10 ms",
+}
+ALL = (
+    *STEADY[:3],
+    Feature(name="Celery workers (prefetch 4, late acks, sweeps)", fleet={"worker": {"celery": CELERY}}),
+    Feature(
+        name="a scaling rule that is asked every 30 s",
+        fleet={
+            "autoscale": {
+                "min_replicas": 3,
+                "max_replicas": 3,
+                "scale_up_when": "queue_length > 5",
+                "scale_down_when": "queue_length < 2 AND utilization < 30%",
+                "every": "30 s",
+            }
+        },
+    ),
+    Feature(name="crashes by chance, once in 30 days", fleet={"crashes": {"mtbf": "30 days", "mttr": "10 s"}}),
+    Feature(
+        name="memory and its limit",
+        fleet={"process_memory": "200 MB", "parent_memory": "100 MB", "memory_limit": "64 GB"},
+        kinds=({"memory": "50 MB"},),
+    ),
+    Feature(name="time limits", kinds=({"soft_time_limit": "1 h", "time_limit": "2 h"},)),
+    Feature(name="failures of 0.1 % with retries", kinds=({"fails": 0.001, "retries": {"max": 3, "delay": "1 s"}},)),
 )
 
 
@@ -91,7 +123,17 @@ def merged(*mappings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 W2 = sharing("W2", 3, 4)
-CASES = {case.key: case for case in (fifo(4), fifo(12), W2, sharing("W3", 1_000, 8), with_features("W4", W2, FEATURES))}
+CASES = {
+    case.key: case
+    for case in (
+        fifo(4),
+        fifo(12),
+        W2,
+        sharing("W3", 1_000, 8),
+        with_features("W4", W2, ALL),
+        with_features("W4-steady", W2, STEADY),
+    )
+}
 
 
 def scenario(case: Case, jobs: int) -> dict[str, Any]:

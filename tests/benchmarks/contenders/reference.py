@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workersim.engines import simulate
-from workersim.metrics import figures
+from workersim.experiments.run import sample
 from workersim.scenario import Scenario
 from workersim.workload import realise
 
@@ -20,5 +19,5 @@ __all__ = ["run"]
 
 def run(case: Case, jobs: int, seed: int) -> Answer:
     """Run a case."""
-    asked = Scenario(**scenario(case, jobs))
-    return answer(figures(simulate(realise(asked, seed=seed), asked.fleet, engine="simpy", seed=seed)))
+    asked = Scenario(**scenario(case, jobs)).replace("run.seed", seed)
+    return answer(sample(asked, realise(asked), "simpy", replication=0).figures)
