@@ -191,15 +191,21 @@ def of_container(world: World, at: int, code: int, c: int, slot: int) -> None:
 
 
 @rare
-def of_slot(world: World, at: int, c: int, s: int, row: int) -> None:
-    """Let the time limit of an attempt fall due, unless it ends before."""
-    clock, box = world.clock[0], world.containers[c]
+def of_slot(world: World, c: int, s: int) -> None:
+    """Let the time limit of the attempt in a slot fall due, unless a look at this slot is due before that.
+
+    Nearly no attempt lives to see its limit. An event for each would stay in the heap until then, tens of thousands of
+    them; so a slot has one, which looks again when what runs in it by then has time left (900 to 560 ns a job on W4).
+    """
+    clock, box, slot = world.clock[0], world.containers[c], world.slots[s]
+    if slot.look_at > 0 and slot.look_at <= slot.limit_at:
+        return
+    slot.look_at = slot.limit_at
     event = world.heap[clock.heap]
-    event.at = at
+    event.at = slot.limit_at
     event.code = LIMIT
     event.key = box.service << 20 | box.number
     event.second = s - box.first_slot
-    event.row = row
-    event.epoch = box.epoch
-    clock.lively += 1
+    event.row = -1
+    event.epoch = 0
     push(world)

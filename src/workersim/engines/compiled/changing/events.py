@@ -157,7 +157,7 @@ def event(world: World, code: int) -> None:
     else:
         c = world.services[key >> CONTAINER_BITS].first_container + (key & CONTAINER_MASK)
         if code == agenda.LIMIT:
-            limit(world, c, world.containers[c].first_slot + number, row)
+            limit(world, c, world.containers[c].first_slot + number)
         elif world.containers[c].epoch == epoch:
             container_event(world, code, c, number)
 
@@ -187,9 +187,17 @@ def answer(world: World, v: int) -> None:
 
 
 @rare
-def limit(world: World, c: int, s: int, row: int) -> None:
-    """End an attempt whose time is up, if it still runs."""
-    if world.slots[s].row == row and world.slots[s].limited:
+def limit(world: World, c: int, s: int) -> None:
+    """End the attempt in a slot if its time is up, else look again when it will be."""
+    slot, now = world.slots[s], world.clock[0].now
+    if slot.look_at != now:  # an earlier one has been put on the agenda since
+        return
+    slot.look_at = 0
+    if not slot.limited:
+        return
+    if slot.limit_at > now:
+        agenda.of_slot(world, c, s)
+    else:
         something_happened(world)
         ends.time_is_up(world, c, s)
         move_on(world, c)

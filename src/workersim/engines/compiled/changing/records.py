@@ -121,7 +121,9 @@ CONTAINER = _record(
     "processes last_growth last_receipt dirty pending",
     "received late next_late first",
 )
-SLOT = _record("state row phase place budget failing cut failures tasks bytes before behind queued limited demand")
+SLOT = _record(
+    "state row phase place budget failing cut failures tasks bytes before behind queued limited limit_at look_at demand"
+)
 
 EVENT = _record("at code key second row epoch")
 SCHEDULE = _record("at kind service replica slot lasts drain replicas drawn")

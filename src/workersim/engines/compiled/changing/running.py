@@ -55,7 +55,9 @@ def meet_fate(world: World, row: int, c: int, s: int) -> None:
     limit = min(fate.soft, fate.hard)
     slot.limited = limit < NEVER
     if limit < NEVER:
-        agenda.of_slot(world, world.clock[0].now + limit, c, s, row)
+        slot.limit_at = world.clock[0].now + limit
+        world.clock[0].lively += 1
+        agenda.of_slot(world, c, s)
 
 
 @rare
