@@ -61,6 +61,7 @@ def make_world(jobs: Jobs, system: System, rebase: float, ticks_in_vain: int, si
     fleet = containers_of(services, queues["listed"].shape[1], deploys, len(held["rate"]))
     needs = needs_of(fleet["containers"], fleet["slots"])
     n, phases = len(jobs), len(jobs.phase_kind)
+    further = n // 8 if remembers else 0  # rows that are not touched take no memory; to move all rows takes time
     settings = _one(
         SETTINGS,
         jobs=n,
@@ -85,8 +86,8 @@ def make_world(jobs: Jobs, system: System, rebase: float, ticks_in_vain: int, si
         clock=clock,
         **held,
         jobs=_jobs(fates, n if remembers else 1),
-        attempts=records(n + needs + SPARE, ATTEMPT),
-        messages=records(n + needs + SPARE, MESSAGE),
+        attempts=records(n + further + needs + SPARE, ATTEMPT),
+        messages=records(n + further + needs + SPARE, MESSAGE),
         phase_end=np.zeros(phases + needs + SPARE, np.int64),
         extra_phases=records(needs + SPARE, EXTRA_PHASE),
         changes=records(needs + SPARE, CHANGE),
