@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
+from typing import Any
 
 from celery import Celery
 
@@ -25,9 +27,11 @@ app.conf.update(
 )
 
 
-@app.task(name="docs.extract")
-def extract(text: str, seconds: float = 0.002) -> str:
+@app.task(name="docs.extract", bind=True)
+def extract(self: Any, text: str, seconds: float = 0.002) -> str:
     time.sleep(seconds)
+    with Path("ran").open("a") as ran:  # in the folder of its worker: what was run, whoever was told
+        ran.write(f"{self.request.id}\n")
     return f"found in {text}"
 
 

@@ -95,8 +95,8 @@ def _scaling(stats: Mapping[str, Any]) -> dict[str, Any]:
 class Asker:
     """Asks workers, and tells them to send events if that is wanted, beside the listening, which must not wait."""
 
-    def __init__(self, app: Any, *, enables: bool) -> None:
-        self._enables = enables
+    def __init__(self, app: Any, *methods: str, enables: bool = False) -> None:
+        self._methods, self._enables = methods, enables
         self._app, self._answers = app, queue.SimpleQueue[dict[str, Any]]()
         self._thread: threading.Thread | None = None
         self._since = 0.0
@@ -116,7 +116,7 @@ class Asker:
             if self._enables:  # each time, for workers that have come since
                 with self._app.connection_for_write() as connection:
                     self._app.control.enable_events(connection=connection)
-            self._answers.put(ask(self._app, "stats", "conf", "active_queues"))
+            self._answers.put(ask(self._app, *self._methods))
         except Exception:  # noqa: BLE001  # the broker is gone, or says what nobody expects; the listener finds out
             self._answers.put({})
 
