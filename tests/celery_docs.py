@@ -35,6 +35,12 @@ def extract(self: Any, text: str, seconds: float = 0.002) -> str:
     return f"found in {text}"
 
 
+@app.task(name="docs.early", acks_late=False)
+def early(text: str, seconds: float = 0.002) -> str:
+    time.sleep(seconds)
+    return text
+
+
 @app.task(name='docs.<b>"\u2028\n\x1b[31m')
 def hostile(text: str) -> str:
     return text
