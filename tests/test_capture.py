@@ -156,7 +156,9 @@ def test_each_task_without_an_end_is_somewhere(redis_server: Broker, docs: Produ
     assert (left[early], left[late], left[waiting[-1]]) == ("worker", "unacked", "gone")
     assert {task for task, where in left.items() if where in ("list", "unacked")} == in_redis
     assert Counter(left.values()) == {"worker": 1, "gone": 1, "unacked": 4, "list": 5}
-    assert "11 tasks without an end: 5 in a list, 4 held by a worker, 1 running" in (tmp_path / "capture.log").read_text()
+    assert (
+        "11 tasks without an end: 5 in a list, 4 held by a worker, 1 running" in (tmp_path / "capture.log").read_text()
+    )
     told_of = [each for each in ws.read_trace(out).warnings if "without an end" in each]
     assert [int(each.split()[0]) for each in told_of] == [1, 4, 5, 1]
 

@@ -24,10 +24,10 @@ PLACES = {
     GONE: "",
 }
 UNSAID = (
-    "without an end that anybody was told (in a gap, or by a worker that died), acknowledged and no longer in Redis: if "
-    "it had started, lost when its end could first have been told"
+    "without an end, but acknowledged and no longer in Redis: it ended in a gap, or with a worker that died before it "
+    "said so; if it had started, it counts as lost when the broker went or its worker came back"
 )
-UNRECEIVED = "without an end, as Redis gave it away and no worker said that it received it: it never starts"
+UNRECEIVED = "without an end, given away by Redis and received by no worker: never started"
 
 
 def ends_unsaid(
@@ -35,8 +35,7 @@ def ends_unsaid(
 ) -> NDArray[np.int64]:
     """Return for each attempt when it was lost, of those whose end was not said; ``NEVER`` for all others.
 
-    It was over when the next thing was heard that should have come after its end: the broker after a gap, or its worker
-    that had started again.
+    Such a task held a process until the broker went, or until its worker started again, or was heard of last.
 
     Parameters
     ----------
