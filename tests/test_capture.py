@@ -78,7 +78,7 @@ def test_500_tasks_through_a_restart_of_the_broker(redis_server: Broker, docs: P
             until(lambda: len(done(out)) > 490 and is_empty(redis_server), 40)
             until(lambda: told(out, "concurrency"))
             process.send_signal(signal.SIGTERM)
-            assert process.wait(5) == 0
+            assert process.wait(10) == 0
     found = lines(out)
     known = {each["uuid"] for each in found if each.get("type") in ("task-seen", "task-sent", "task-received")}
     assert known == sent

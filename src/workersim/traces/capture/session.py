@@ -32,7 +32,7 @@ __all__ = ["Captured", "Wanted", "capture"]
 SOONEST_S, LATEST_S, SOON_FOR_S = 0.02, 0.2, 60.0
 DRAIN_S = 0.1
 REST_S = 1.0  # within which is read what the broker said before it went
-ACCOUNT_S = 3.0  # within which workers say what they run, and tasks that Redis has no more end
+ACCOUNT_S = 5.0  # within which workers say what they run, and tasks that Redis has no more end
 LATE = 10_000  # tasks that ended last: a task-sent of theirs that comes now is late
 REPEAT_S = 60.0  # what has not changed is written again after this long
 ASK_S, SOON_S = 60.0, 1.0
@@ -356,9 +356,9 @@ class _Listener:
 
     def _running(self, connection: Any, gone: set[str]) -> set[str]:
         """Return which of the tasks workers still run, and hear meanwhile which of them end."""
-        asker, answers = Asker(self._app, "active"), None
-        asker.start()
-        end = time.monotonic() + ACCOUNT_S
+        asker, answers = Asker(self._app, "active", workers=len(self._up)), None
+        asked = bool(self._up) and asker.start()
+        end = time.monotonic() + (ACCOUNT_S if asked else SOON_S)
         while gone & self._known and answers is None and time.monotonic() < end:
             self._drain(connection)
             answers = asker.answers()
