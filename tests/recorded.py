@@ -54,7 +54,6 @@ CHANGING = (
     "term_2x3_early4",
     "termkill_2x3_early4",
     "join_2x3_early4",
-    "recycle4_1x3",
     "limits_1x4",
     "retry4s_1x3",
     "expires6_1x3",

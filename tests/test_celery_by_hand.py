@@ -197,10 +197,10 @@ def test_a_limit_acknowledges_a_late_message(engine: str, limit: str) -> None:
 
 
 def test_a_process_is_replaced_after_so_many_documents(engine: str) -> None:
-    """Whatever their outcome: one fails, one is cut by a soft limit.  Replacing takes 50 + 100."""
+    """Whatever their outcome: one fails, one is cut by a soft limit.  Replacing takes 100 + 50 + 100."""
     jobs = [D(0, 100, fails=1), D(0, 500, soft=100), D(0, 100)]
     ran = run(engine, jobs, celery(1, 1, max_tasks_per_child=2, process_start=100))
-    assert ran.brief == [(4, 104, "0.0", "failed"), (107, 207, "0.0", "timed_out"), (360, 460, "0.0", "done")]
+    assert ran.brief == [(4, 104, "0.0", "failed"), (107, 207, "0.0", "timed_out"), (460, 560, "0.0", "done")]
 
 
 def test_a_process_is_replaced_when_it_has_held_too_much_memory(engine: str) -> None:
@@ -208,8 +208,8 @@ def test_a_process_is_replaced_when_it_has_held_too_much_memory(engine: str) -> 
     jobs = [D(0, 100, memory=30), D(0, 100, memory=50), D(0, 100, memory=30)]
     service = celery(1, 1, max_memory_per_child=40, process_bytes=10, process_start=100)
     ran = run(engine, jobs, service)
-    assert ran.starts == [4, 107, 360]
-    assert ran.memory == [(0, 0, 10), (4, 0, 40), (107, 0, 60), (207, 0, 0), (357, 0, 10), (360, 0, 40)]
+    assert ran.starts == [4, 107, 460]
+    assert ran.memory == [(0, 0, 10), (4, 0, 40), (107, 0, 60), (207, 0, 0), (457, 0, 10), (460, 0, 40)]
 
 
 def test_the_lowest_idle_process_is_taken(engine: str) -> None:

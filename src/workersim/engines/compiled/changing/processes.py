@@ -17,6 +17,7 @@ __all__ = ["born", "die", "grow", "keepalive", "look_at", "look_at_celery", "rel
 READY = State.READY
 ABSENT, IDLE, FREED, BUSY, DEAD = Process.ABSENT, Process.IDLE, Process.FREED, Process.BUSY, Process.DEAD
 REPLACED_AFTER = 50_000_000  # ns from a process's end to its successor's start
+RECYCLED_AFTER = 150_000_000  # ns from a worn process's last document: it exits only after 0.1 s
 
 
 @helper
