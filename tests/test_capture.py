@@ -13,6 +13,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import redis
 from click.testing import CliRunner
 
 import workersim as ws
@@ -20,12 +21,13 @@ from tests import live_celery
 from tests.live_celery import Broker, Producer, capturing, until, worker
 from workersim.cli import main
 from workersim.errors import InputError
-from workersim.traces.capture import Wanted, capture
+from workersim.traces.capture import Wanted, capture, in_redis
+from workersim.traces.capture.broker import broker_app, broker_errors, reach
 from workersim.traces.capture.kept import without_arguments
 from workersim.traces.capture.workers import fleet_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 live = pytest.mark.live
@@ -93,8 +95,6 @@ def test_500_tasks_through_a_restart_of_the_broker(redis_server: Broker, docs: P
     assert len(gone) <= 4  # as many as a worker of two processes holds
     assert "Jane" not in out.read_text()
     assert sum("gap" in each for each in found) == 1
-    after = found[next(i for i, each in enumerate(found) if "gap" in each) :]
-    assert any(each.get("type") == "worker-online" for each in after)  # it listened before the worker came back
     assert any("docs:3" in each["sample"]["llen"] for each in found if "sample" in each)
     assert max(each["sample"]["unacked"] for each in found if "sample" in each) >= 2
     recording = ws.read_trace(out)
@@ -264,6 +264,29 @@ def test_it_ends_by_itself(redis_server: Broker, tmp_path: Path) -> None:
     assert out.stat().st_mode & 0o077 == 0
 
 
+@live
+def test_what_the_broker_said_before_it_went_is_read(
+    redis_server: Broker, docs: Producer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look at the lists finds out that it is gone while an event of it has not been read yet."""
+    out = tmp_path / "events.jsonl"
+    published: list[str] = []
+    look = in_redis.lengths
+
+    def fails_once(channel: Any, queues: Iterable[str]) -> dict[str, Any]:
+        if published:
+            return look(channel, queues)
+        published.append(docs.send())
+        time.sleep(0.2)
+        raise redis.ConnectionError
+
+    monkeypatch.setattr("workersim.traces.capture.session.lengths", fails_once)
+    told = capture(redis_server.url, out, Wanted(("docs",), lasts_s=1.0), stop=threading.Event(), say=lambda _: None)
+    assert len(told.gaps_s) == 1
+    assert heard(out, "task-sent") == set(published)
+    assert left_of(out) == {published[0]: "list"}
+
+
 def refused(*arguments: str) -> str:
     result = CliRunner().invoke(main, ["capture", *arguments])
     assert result.exit_code == 2
@@ -281,6 +304,16 @@ def test_what_cannot_be_is_refused(tmp_path: Path) -> None:
     assert "secret" not in refused("--broker", "user:secret@h", "--out", out)
     assert "expected 10 ms or more" in refused("--broker", "redis://h", "--out", out, "--every", "1 ms")
     assert "--for" in refused("--broker", "redis://h", "--out", out, "--for", "soon")
+
+
+def test_the_broker_is_tried_again_without_a_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers wait 2 s: who waits as long as they do hears nothing of what they send first when they are back."""
+    slept: list[float] = []
+    monkeypatch.setattr("kombu.utils.functional.sleep", slept.append)
+    app = broker_app(f"redis://127.0.0.1:{live_celery.free_port()}/0")
+    with app.connection_for_read() as connection, pytest.raises(broker_errors()):
+        reach(connection)
+    assert slept == []
 
 
 def test_without_celery_the_error_names_the_command(tmp_path: Path) -> None:
