@@ -22,6 +22,7 @@ app.conf.update(
         "visibility_timeout": 4,
         "unacked_restore_interval": 1,
         "unacked_restore_throttle": 1,
+        "unacked_mutex_expire": 2,  # where a broker goes in the middle of a sweep, none sweeps for so long: 300 s
         "socket_timeout": 5,
     },
 )
