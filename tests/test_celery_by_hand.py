@@ -256,8 +256,8 @@ def test_worker_autoscale_grows_with_what_is_reserved(engine: str) -> None:
     """One process at first: the second document adds one at 2.  Forking it takes until 52, its start until 152.
 
     Till 52 the worker does nothing else: the first document is handed over then, the third one received at 53, which
-    adds another process until 103 and 203.  At the ticks of 500 and 1000 three are reserved.  At 1500 only the last one runs, in process 2: 1 and 0 go.
-    What lands at 1601 has process 0 added again.
+    adds another process until 103 and 203.  At the ticks of 500 and 1000 three are reserved.  At 1500 only the last one
+    runs, in process 2: 1 and 0 go.  What lands at 1601 has process 0 added again.
     """
     service = celery(1, 3, processes=1, keepalive=500, process_start=100)
     ran = run(engine, [D(), D(), D(0, 3000), D(1600, 100)], service)
