@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
+from typing import Any
 
 from celery import Celery
 
@@ -20,15 +22,24 @@ app.conf.update(
         "visibility_timeout": 4,
         "unacked_restore_interval": 1,
         "unacked_restore_throttle": 1,
+        "unacked_mutex_expire": 2,  # where a broker goes in the middle of a sweep, none sweeps for so long: 300 s
         "socket_timeout": 5,
     },
 )
 
 
-@app.task(name="docs.extract")
-def extract(text: str, seconds: float = 0.002) -> str:
+@app.task(name="docs.extract", bind=True)
+def extract(self: Any, text: str, seconds: float = 0.002) -> str:
     time.sleep(seconds)
+    with Path("ran").open("a") as ran:  # in the folder of its worker: what was run, whoever was told
+        ran.write(f"{self.request.id}\n")
     return f"found in {text}"
+
+
+@app.task(name="docs.early", acks_late=False)
+def early(text: str, seconds: float = 0.002) -> str:
+    time.sleep(seconds)
+    return text
 
 
 @app.task(name='docs.<b>"\u2028\n\x1b[31m')

@@ -54,7 +54,6 @@ CHANGING = (
     "term_2x3_early4",
     "termkill_2x3_early4",
     "join_2x3_early4",
-    "recycle4_1x3",
     "limits_1x4",
     "retry4s_1x3",
     "expires6_1x3",
@@ -85,10 +84,6 @@ MISSES = {
         "on the busy core a process took up its next document after 2 to 11 ms, here after 3; equal documents tie",
     ),
     "queues_roundrobin_2x2_late1": (("median",), "the third message met two BRPOPs that were 3 ms apart in age"),
-    "autoscale6_2_1x6": (
-        ("mean",),
-        "each fork kept the worker from fetching for 40 to 100 ms; here it goes on fetching",
-    ),
 }
 DRAWS = 60
 ENGINES: tuple[Engine, ...] = ("simpy", "compiled")

@@ -1,7 +1,7 @@
 """Random worlds for the comparison of the engines: whole systems, every feature drawn with a chance of its own.
 
-Times lie on a small grid, of which the constants of the model (0.05 s, 0.17 s, 1.65 s) are multiples, so that ties are
-common; now and then they lie anywhere.
+Times lie on a small grid, of which the constants of the model (0.05 s, 0.15 s, 0.17 s, 1.65 s) are multiples, so that
+ties are common; now and then they lie anywhere.
 """
 
 from __future__ import annotations

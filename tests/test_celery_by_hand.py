@@ -197,10 +197,10 @@ def test_a_limit_acknowledges_a_late_message(engine: str, limit: str) -> None:
 
 
 def test_a_process_is_replaced_after_so_many_documents(engine: str) -> None:
-    """Whatever their outcome: one fails, one is cut by a soft limit.  Replacing takes 50 + 100."""
+    """Whatever their outcome: one fails, one is cut by a soft limit.  Replacing takes 100 + 50 + 100."""
     jobs = [D(0, 100, fails=1), D(0, 500, soft=100), D(0, 100)]
     ran = run(engine, jobs, celery(1, 1, max_tasks_per_child=2, process_start=100))
-    assert ran.brief == [(4, 104, "0.0", "failed"), (107, 207, "0.0", "timed_out"), (360, 460, "0.0", "done")]
+    assert ran.brief == [(4, 104, "0.0", "failed"), (107, 207, "0.0", "timed_out"), (460, 560, "0.0", "done")]
 
 
 def test_a_process_is_replaced_when_it_has_held_too_much_memory(engine: str) -> None:
@@ -208,8 +208,8 @@ def test_a_process_is_replaced_when_it_has_held_too_much_memory(engine: str) -> 
     jobs = [D(0, 100, memory=30), D(0, 100, memory=50), D(0, 100, memory=30)]
     service = celery(1, 1, max_memory_per_child=40, process_bytes=10, process_start=100)
     ran = run(engine, jobs, service)
-    assert ran.starts == [4, 107, 360]
-    assert ran.memory == [(0, 0, 10), (4, 0, 40), (107, 0, 60), (207, 0, 0), (357, 0, 10), (360, 0, 40)]
+    assert ran.starts == [4, 107, 460]
+    assert ran.memory == [(0, 0, 10), (4, 0, 40), (107, 0, 60), (207, 0, 0), (457, 0, 10), (460, 0, 40)]
 
 
 def test_the_lowest_idle_process_is_taken(engine: str) -> None:
@@ -253,27 +253,28 @@ def test_a_kill_in_a_hand_off_has_no_effect_and_an_idle_process_is_only_replaced
 
 
 def test_worker_autoscale_grows_with_what_is_reserved(engine: str) -> None:
-    """One process at first: the second document adds one at 2, the third another at 3, each there 150 later.
+    """One process at first: the second document adds one at 2.  Forking it takes until 52, its start until 152.
 
-    At the ticks of 500 and 1000 three are reserved.  At 1500 only the last one runs, in process 2: 1 and 0 go.
-    What lands at 1601 has process 0 added again.
+    Till 52 the worker does nothing else: the first document is handed over then, the third one received at 53, which
+    adds another process until 103 and 203.  At the ticks of 500 and 1000 three are reserved.  At 1500 only the last one
+    runs, in process 2: 1 and 0 go.  What lands at 1601 has process 0 added again.
     """
     service = celery(1, 3, processes=1, keepalive=500, process_start=100)
     ran = run(engine, [D(), D(), D(0, 3000), D(1600, 100)], service)
     assert ran.brief == [
-        (4, 1004, "0.0", "done"),
+        (52, 1052, "0.0", "done"),
         (155, 1155, "0.1", "done"),
-        (156, 3156, "0.2", "done"),
+        (206, 3206, "0.2", "done"),
         (1754, 1854, "0.0", "done"),
     ]
-    growing = [(0, 0, "ready", 1), (2, 0, "ready", 2), (3, 0, "ready", 3)]
+    growing = [(0, 0, "ready", 1), (2, 0, "ready", 2), (53, 0, "ready", 3)]
     assert ran.fleet == [*growing, (1500, 0, "ready", 1), (1601, 0, "ready", 2), (2500, 0, "ready", 1)]
 
 
 def test_worker_autoscale_shrinks_when_growth_and_receipt_are_both_longer_ago_than_keepalive(engine: str) -> None:
     """At 1000 the last receipt is just 500 ago, which is not longer."""
     ran = run(engine, [D(498, 10), D(499, 10)], celery(1, 2, processes=1, keepalive=500), until=1600)
-    assert ran.starts == [502, 515]
+    assert ran.starts == [550, 553]
     assert ran.fleet == [(0, 0, "ready", 1), (500, 0, "ready", 2), (1500, 0, "ready", 1)]
 
 
@@ -286,8 +287,26 @@ def test_worker_autoscale_stops_the_highest_idle_process(engine: str) -> None:
 
 
 def test_the_window_of_an_autoscaled_worker_is_that_of_all_its_processes(engine: str) -> None:
-    ran = run(engine, docs(4, ms=400), celery(1, 3, window=8, disable_prefetch=True, processes=1), until=100)
-    assert [row[1] for row in ran.rows] == [1, 2, 3, None]
+    ran = run(engine, docs(4, ms=400), celery(1, 3, window=8, disable_prefetch=True, processes=1), until=200)
+    assert [row[1] for row in ran.rows] == [1, 2, 53, None]
+
+
+def test_a_worker_that_forks_receives_and_hands_over_nothing_till_it_is_done(engine: str) -> None:
+    """Two that are due at 100 have two processes forked, one after the other, until 150 and 200.
+
+    What is on its way from Redis then is received at 200, and one that arrives just then is fetched at once.
+    """
+    jobs = [D(0, 500), D(0, 500, countdown=100), D(0, 500, countdown=100), D(99, 500), D(200, 500)]
+    ran = run(engine, jobs, celery(1, 3, processes=1))
+    assert [row[:3] for row in ran.rows] == [(0, 1, 4), (0, 2, 203), (0, 3, 203), (99, 200, 507), (200, 201, 706)]
+    assert ran.fleet == [(0, 0, "ready", 1), (100, 0, "ready", 3)]
+
+
+def test_a_worker_that_is_stopped_while_it_forks_hands_over_what_it_had(engine: str) -> None:
+    """It drains from 10 on, and goes 1.65 s after the end of what had been on the way to a process."""
+    ran = run(engine, [D(0, 100), D(0, 100)], celery(1, 2, processes=1), schedule=[stop(10, 0)])
+    assert ran.brief[0] == (52, 152, "0.0", "done")
+    assert ran.fleet[-1] == (152 + 1650, 0, "down", 0)
 
 
 # Killed workers and sweeps.

@@ -302,6 +302,50 @@ def test_a_gap_of_a_capture_is_said(tmp_path: Path) -> None:
     assert said(found, "The broker was out of reach for 2.5 s from 2026-11-25T")
 
 
+def left(task: str, where: Any) -> dict[str, Any]:
+    return {"type": "task-left", "uuid": task, "in": where, "timestamp": T + 50}
+
+
+def test_what_a_capture_found_of_tasks_without_an_end_is_said(tmp_path: Path) -> None:
+    gap = {"gap": {"from": T + 4, "to": T + 6}}
+    later = [sent(7, "b"), sent(7, "c"), received(8, "c"), received(9, "d"), started(9, "d")]
+    ends = [left("a", "gone"), left("b", "list"), left("c", "unacked"), left("d", "worker"), left("e", "gone")]
+    found = read(tmp_path, sent(0), received(1), started(3), gap, sent(6.5, "e"), *later, *ends)
+    assert [row[-2:] for row in rows(found)] == [[4.0, "lost"]] + 4 * [[None, "unfinished"]]
+    assert said(found, "1 task without an end, but acknowledged and no longer in Redis")
+    assert said(found, "1 task without an end: still in a list of Redis")
+    assert said(found, "1 task without an end: held by a worker, unacknowledged")
+    assert said(found, "1 task without an end: still running when the capture ended, acknowledged before")
+    assert said(found, "1 task without an end, given away by Redis and received by no worker")
+    assert (found.metrics or {})["jobs"]["unfinished"] == 4
+
+
+@pytest.mark.parametrize(
+    ("more", "over"),
+    [
+        ([], 20.0),
+        ([event("worker-online", 12)], 12.0),
+        ([event("worker-online", 2), {"gap": {"from": T + 14, "to": T + 16}}], 14.0),
+        ([{"gap": {"from": T + 2, "to": T + 2.5}}], 20.0),
+    ],
+)
+def test_a_task_that_is_gone_held_its_process_until_that_could_be_told(
+    tmp_path: Path, more: list[dict[str, Any]], over: float
+) -> None:
+    last = [sent(15, "b"), received(16, "b"), started(17, "b"), succeeded(20, "b")]
+    found = read(tmp_path, sent(0), received(1), started(3), *more, *last, sent(30, "c"), left("a", "gone"))
+    assert rows(found)[0][-2:] == [over, "lost"]
+
+
+def test_what_was_left_of_tasks_that_ended_or_are_not_known_says_nothing(tmp_path: Path) -> None:
+    done = [sent(0), received(1), started(3), succeeded(10)]
+    odd = [left("a", "gone"), left("z", "gone"), left("a", ["gone"]), left("a", "moon")]
+    found = read(tmp_path, *done, *odd)
+    assert rows(found) == [[0, 0, 0.0, 1.0, 3.0, 10.0, "done"]]
+    assert not said(found, "without an end")
+    assert said(found, "3 rows left out: no event, or one without a time or a task (rows 6, 7, 8)")
+
+
 def test_each_worker_has_the_processes_that_it_says(tmp_path: Path) -> None:
     workers = [{"name": "w1@h", "concurrency": 3}, {"name": "w2@h", "concurrency": "many"}]
     meta = {"meta": {"concurrency": 2, "workers": workers}}

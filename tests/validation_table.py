@@ -21,12 +21,6 @@ NOT_SHOWN = (
     "median document off by",
 )
 DREW = (*TOSS_UPS, "poisson200_2x4_early4", "priority_2x2_early4")
-NOTES = {
-    "recycle4_1x3": (
-        "a process was replaced 0.15 to 0.19 s after its last document, 0.1 s until it exits and then the fork; here "
-        "after 0.05 s"
-    ),
-}
 
 
 def lines() -> Iterator[str]:
@@ -63,8 +57,7 @@ def _verdict(name: str) -> str:
     far = missed(name)
     if far:
         return f"misses the {' and the '.join(far)}: {MISSES[name][1]}"
-    within = "within 3 %" if name in CHANGING else "within 1 %"
-    return f"{within}; {NOTES[name]}" if name in NOTES else within
+    return "within 3 %" if name in CHANGING else "within 1 %"
 
 
 def _not_shown(name: str) -> list[str]:

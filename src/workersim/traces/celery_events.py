@@ -17,6 +17,7 @@ import numpy as np
 from workersim.errors import InputError
 from workersim.traces.celery_attempts import TYPES, Event, Follower
 from workersim.traces.celery_facts import facts_of
+from workersim.traces.celery_left import PLACES
 from workersim.units import NEVER, SECOND, shown
 from workersim.workload.files import open_text
 
@@ -73,6 +74,8 @@ class _Columns:
         self.rows = 0
         self.meta: dict[str, Any] = {}
         self.processes: list[dict[str, Any]] = []
+        self.gaps: list[tuple[int, int]] = []
+        self.left: dict[int, str] = {}
         self.uuids: dict[str, int] = {}
         self.hosts: dict[str, int] = {}
         self.classes: dict[str, int] = {}
@@ -100,17 +103,27 @@ class _Columns:
             self.processes.append(event["process"])
         elif isinstance(event.get("gap"), dict):
             self._gap(event["gap"])
+        elif event.get("type") == "task-left":
+            self._left(event)
         elif "sample" not in event:
             self._event(event)
 
     def _gap(self, gap: dict[str, Any]) -> None:
         since, until = _instant(gap.get("from")), _instant(gap.get("to"))
         if since is not None and until is not None and until > since:
+            self.gaps.append((since, until))
             when = datetime.fromtimestamp(since / SECOND, UTC).isoformat(timespec="seconds")
             self.repairs.say(
                 f"The broker was out of reach for {(until - since) / SECOND:,.1f} s from {when}: "
                 "what was said meanwhile may be missing."
             )
+
+    def _left(self, event: dict[str, Any]) -> None:
+        task, place = self.uuids.get(str(event.get("uuid"))), event.get("in")
+        if task is None or not isinstance(place, str) or place not in PLACES:
+            self.repairs.add(NO_EVENT, [self.rows])
+        else:
+            self.left[task] = place
 
     def _event(self, event: dict[str, Any]) -> None:
         name = event.get("type")

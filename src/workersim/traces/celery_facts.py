@@ -8,6 +8,7 @@ import numpy as np
 
 from workersim.runlog import Kind, Outcome
 from workersim.traces.celery_fleet import lives_of
+from workersim.traces.celery_left import ends_unsaid
 from workersim.traces.cells import ABSENT
 from workersim.traces.facts import Facts, Places
 from workersim.units import NEVER, SECOND, shown
@@ -80,6 +81,9 @@ def facts_of(follower: Follower, columns: Any, repairs: Repairs, *, end_ns: int)
         int((np.bincount(job_of[~again]) < np.bincount(job_of)[: job_of[~again].max(initial=-1) + 1]).sum()),
         noun="job",
     )
+    over = ends_unsaid(follower, columns.left, columns.gaps, repairs)[order]
+    outcome = np.where(over < finished, int(Outcome.LOST), outcome)
+    finished = np.minimum(finished, over)
     first = arrival[task[order]]
     facts = Facts(
         job=job_of,

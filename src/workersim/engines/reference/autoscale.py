@@ -39,15 +39,22 @@ class Autoscale:
             self.next = None
 
     def grow(self) -> bool:
-        """Start processes at once if more messages are reserved than there are (``Autoscaler.maybe_scale``)."""
+        """Start processes if more messages are reserved than there are (``Autoscaler.maybe_scale``), one by one.
+
+        That is done in the worker's loop, which goes on when the last of them is forked (celery asynpool.py,
+        ``_create_worker_process``).
+        """
         worker = self.worker
         missing = min(worker.reserved, self.most) - len(worker.processes)
         if missing <= 0:
             return False
         absent = [slot for slot in range(self.most) if slot not in worker.processes]
+        worker.forks_until = max(worker.forks_until, worker.clock.now)
         for slot in absent[:missing]:
+            worker.forks_until += FORK
             worker.processes[slot] = process = Process(worker, slot, 0)
-            worker.replace(process, FORK)
+            worker.replace(process, worker.forks_until - worker.clock.now)
+        worker.plan(worker.forks_until, Order.READY + place_key(*worker.place), worker.world.call)
         self.last_growth = worker.clock.now
         worker.replica.note()
         return True

@@ -44,6 +44,9 @@ class CeleryWorker(Container):
         How many are on their way into a process.
     asked
         Since when it has been asking for a message; None: it does not.
+    forks_until
+        Until when it forks processes.  That is done in its loop, so till then it asks for nothing, receives nothing and
+        hands nothing over.
     """
 
     def __init__(self, replica: Replica) -> None:
@@ -60,6 +63,7 @@ class CeleryWorker(Container):
         self.line: deque[Attempt] = deque()
         self.handed = 0
         self.asked: int | None = None
+        self.forks_until = 0
         self.next_start = [0] * len(self.documents.rates)  # by class
         self.going = False
         self.autoscale = Autoscale(self) if settings.processes else None
@@ -77,12 +81,17 @@ class CeleryWorker(Container):
         window by one (kombu transport/virtual/base.py, ``QoS.can_consume``; celery worker/strategy.py).  One BRPOP is
         under way at a time, one message each (kombu redis.py, ``MultiChannelPoller``).
         """
-        if self.draining or self.fetching is not None or not self.broker.up:
+        if self.draining or self.fetching is not None or not self.broker.up or self.forks:
             return False
         settings = self.settings
         if settings.window < NEVER and len(self.unacked) >= settings.window + self.not_due:
             return False
         return not settings.disable_prefetch or self._has_room()
+
+    @property
+    def forks(self) -> bool:
+        """Whether it does nothing else just now (measured: 40 to 100 ms a process)."""
+        return self.clock.now < self.forks_until
 
     def _has_room(self) -> bool:
         """``worker_disable_prefetch``: only while some process is not spoken for (celery worker/consumer/tasks.py)."""
@@ -124,6 +133,9 @@ class CeleryWorker(Container):
 
         celery worker/request.py, ``maybe_expire``; worker/strategy.py and consumer.py, ``apply_eta_task``.
         """
+        if self.forks:
+            self._plan_return(attempt, self.forks_until, partial(self._land, attempt))
+            return
         now = self.clock.now
         self.fetching, attempt.reserved = None, now
         self.world.call()
@@ -177,7 +189,7 @@ class CeleryWorker(Container):
 
         Only a process that is not busy is written to (celery concurrency/asynpool.py, ``SCHED_STRATEGY_FAIR``).
         """
-        while self.line and (process := self._idle_process()):
+        while self.line and not self.forks and (process := self._idle_process()):
             attempt = self.line.popleft()
             if self.clock.now > attempt.expires:
                 self._expire(attempt)
@@ -192,6 +204,9 @@ class CeleryWorker(Container):
         return self.processes[min(idle)] if idle else None
 
     def _begin(self, process: Process, attempt: Attempt) -> None:
+        if self.forks:
+            self._plan_return(attempt, self.forks_until, partial(self._begin, process, attempt))
+            return
         self.handed -= 1
         self.start(process, attempt)
         self.world.call()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["FORK", "Container", "Process", "State"]
 
 FORK = 50_000_000  # from the end of a process until another is forked: 38 to 90 ms, measured
+RECYCLE = 100_000_000 + FORK  # from the last document of a worn process: it waits 0.1 s before it exits (billiard)
 
 
 class State(Enum):
@@ -121,7 +122,7 @@ class Container:
         if killed:
             self.replace_killed(process)
         elif self.worn_out(process):
-            self.replace(process, FORK)
+            self.replace(process, RECYCLE)
         else:
             process.state = State.IDLE
             self.freed(process)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from workersim.errors import InputError
 from workersim.scenario import Scenario, State, load
+from workersim.traces.capture.broker import broker_app, broker_errors
 from workersim.traces.capture.in_redis import tasks_in
-from workersim.traces.capture.session import broker_app, broker_errors
 from workersim.traces.capture.workers import ask, fleet_of
 from workersim.units import nearest, shown
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["lengths", "tasks_in"]
+__all__ = ["MOST", "lengths", "tasks_in"]
 
 _AT_ONCE = 200
-_MOST = 100_000  # messages that are looked at; a longer list is counted, and its tasks are known when they are received
+MOST = 100_000  # messages that are looked at; a longer list is counted, and its tasks are known when they are received
 
 
 def lengths(channel: Any, queues: Iterable[str]) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def tasks_in(channel: Any, queues: Iterable[str]) -> Iterator[dict[str, Any]]:
 
 def _in_list(client: Any, key: str) -> Iterator[Any]:
     # Consumers take from the right end; what is taken meanwhile moves the rest nearer to it, and none is skipped.
-    for last in range(-1, -_MOST, -_AT_ONCE):
+    for last in range(-1, -MOST, -_AT_ONCE):
         some = client.lrange(key, last - _AT_ONCE + 1, last)
         yield from map(_parsed, reversed(some))
         if len(some) < _AT_ONCE:
@@ -88,7 +88,7 @@ def _unacknowledged(client: Any, key: str) -> Iterator[tuple[Any, str]]:
             if isinstance(held, list) and len(held) == 3:
                 yield held[0], str(held[2])
         seen += len(some)
-        if cursor == 0 or seen >= _MOST:
+        if cursor == 0 or seen >= MOST:
             return
 
 

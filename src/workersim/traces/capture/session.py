@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from workersim.errors import InputError, MissingExtraError
+from workersim.errors import InputError
+from workersim.traces.capture import left
+from workersim.traces.capture.broker import broker_app, broker_errors, reach
 from workersim.traces.capture.in_redis import lengths, tasks_in
 from workersim.traces.capture.kept import without_arguments
 from workersim.traces.capture.line_file import LineFile
@@ -22,14 +25,15 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
-__all__ = ["Captured", "Wanted", "broker_app", "broker_errors", "capture"]
+__all__ = ["Captured", "Wanted", "capture"]
 
-SCHEMES = ("redis", "rediss", "redis+socket", "sentinel")
-SOONEST_S, LATEST_S = (
-    0.05,
-    2.0,
-)  # between two attempts to reach the broker: workers try every 2 s, and must not be first
+# Between two attempts to reach the broker, at first and for good.  Workers try every 2 s, and send at once what they
+# could not send: who listens later than they come does not hear it.
+SOONEST_S, LATEST_S, SOON_FOR_S = 0.02, 0.2, 60.0
 DRAIN_S = 0.1
+REST_S = 1.0  # within which is read what the broker said before it went
+ACCOUNT_S = 5.0  # within which workers say what they run, and tasks that Redis has no more end
+LATE = 10_000  # tasks that ended last: a task-sent of theirs that comes now is late
 REPEAT_S = 60.0  # what has not changed is written again after this long
 ASK_S, SOON_S = 60.0, 1.0
 DEAF_S = 10.0  # workers send a heartbeat every 2 s
@@ -75,44 +79,6 @@ class Captured:
     warnings: list[str] = field(default_factory=list)
 
 
-def broker_app(broker: str, key_prefix: str = "", *, what: str = "capture") -> Any:
-    """Return a Celery application that knows nothing but its broker.
-
-    Raises
-    ------
-    MissingExtraError
-        If Celery is not installed.
-    InputError
-        If the address is not one of Redis.
-    """
-    scheme = broker.partition("://")[0]
-    if scheme not in SCHEMES or "://" not in broker:
-        found = shown(f"{scheme}://…") if "://" in broker else "an address without a scheme"  # it may hold a password
-        msg = f"--broker: expected an address such as redis://localhost:6379/0, found {found}"
-        raise InputError(msg)
-    try:
-        from celery import Celery  # noqa: PLC0415 (an extra)
-    except ImportError:
-        msg = f"{what} needs Celery and its Redis client: pip install 'workersim[celery]'"
-        raise MissingExtraError(msg) from None
-    app = Celery("workersim", broker=broker, set_as_current=False)
-    options = {"socket_connect_timeout": 5, "socket_timeout": 10, "socket_keepalive": True}
-    app.conf.update(
-        accept_content=["json"],
-        broker_transport_options=options | ({"global_keyprefix": key_prefix} if key_prefix else {}),
-        broker_connection_retry=False,
-    )
-    return app
-
-
-def broker_errors() -> tuple[type[Exception], ...]:
-    """Return what a broker that cannot be reached, or does not answer, raises."""
-    from kombu.exceptions import KombuError  # noqa: PLC0415 (an extra)
-    from redis.exceptions import RedisError  # noqa: PLC0415 (as above)
-
-    return (OSError, RedisError, KombuError)
-
-
 def capture(
     broker: str,
     out: str | os.PathLike[str],
@@ -152,7 +118,7 @@ def capture(
     errors: tuple[type[Exception], ...] = broker_errors()
     try:
         with app.connection_for_read() as connection:
-            connection.connect()
+            reach(connection)
             address = connection.as_uri().replace("://:**@", "://")  # without the password, or the stars of none
     except (*errors, ValueError) as error:  # type: ignore[misc]  # mypy cannot see into it
         msg = f"--broker: cannot be reached: {_said(error)}"
@@ -163,11 +129,15 @@ def capture(
         while not stop.is_set() and not listener.is_over():
             try:
                 with app.connection_for_read() as connection:
-                    connection.connect()
+                    reach(connection)
                     listener.listen(connection, stop)
             except errors as error:
                 listener.lost(_said(error), stop)
         return listener.end()
+
+
+def _asker(app: Any, wanted: Wanted) -> Asker:
+    return Asker(app, "stats", "conf", "active_queues", enables=wanted.enable_events)
 
 
 def _said(error: Exception) -> str:
@@ -179,7 +149,7 @@ class _Listener:
 
     def __init__(self, app: Any, wanted: Wanted, lines: LineFile, say: Callable[[str], None]) -> None:
         self._app, self._wanted, self._lines, self._say = app, wanted, lines, say
-        self._asker, self._asked, self._patience = Asker(app, enables=wanted.enable_events), -ASK_S, ASK_S
+        self._asker, self._asked, self._patience = _asker(app, wanted), -ASK_S, ASK_S
         self._up: set[str] = set()
         self._strangers: set[str] = set()
         self._began = time.monotonic()
@@ -187,13 +157,14 @@ class _Listener:
         self._sampled, self._written = -REPEAT_S, -REPEAT_S
         self._last: dict[str, Any] = {}
         self._known: set[str] = set()  # tasks that were heard of and have not ended
+        self._awaited: frozenset[str] | None = None  # once it is told to stop: of which it waits for the end
+        self._ended: dict[str, None] = {}  # the last ones that did
         self._online: dict[str, float] = {}
         self._fleet: dict[str, Any] = {}
         self._heard: set[str] = set()
         self._types: Counter[str] = Counter()
         self._first: float | None = None
         self._gap: float | None = None  # when the broker was last heard of, while it is away
-        self._delay = SOONEST_S
         self.told = Captured()
 
     def begin(self, address: str) -> None:
@@ -220,10 +191,15 @@ class _Listener:
             self._asked, self._patience, self._strangers = -ASK_S, SOON_S, set()
             for task in tasks_in(channel, list(self._queues)):
                 self._seen(task)
-            while not stop.is_set() and not self.is_over():
-                self._drain(connection)
-                self._look(channel)
-                self._lines.tick()
+            try:
+                while not stop.is_set() and not self.is_over():
+                    self._drain(connection)
+                    self._look(channel)
+                    self._lines.tick()
+                self._account(connection, channel)
+            except broker_errors():
+                self._drain_rest(connection)
+                raise
 
     def _drain(self, connection: Any) -> None:
         try:
@@ -231,13 +207,22 @@ class _Listener:
         except TimeoutError:
             return
 
+    def _drain_rest(self, connection: Any) -> None:
+        """Read what the broker said before it went: the look at the lists may have found that out first."""
+        end = time.monotonic() + REST_S
+        with suppress(*broker_errors()):
+            while time.monotonic() < end:
+                connection.drain_events(timeout=0)
+
     # -- what is heard ---------------------------------------------------------------------------------
 
     def _event(self, event: dict[str, Any]) -> None:
         kind = str(event.get("type"))
-        self._types[kind] += 1
         host = str(event.get("hostname"))
         uuid = event.get("uuid")
+        if self._awaited is not None and uuid not in self._awaited:
+            return
+        self._types[kind] += 1
         if kind.startswith("worker-"):
             self._worker(kind, host, event)
         elif isinstance(uuid, str):
@@ -259,7 +244,10 @@ class _Listener:
             self._first = float(event.get("timestamp") or time.time())
         if kind in ENDS:
             self._known.discard(uuid)
-        elif uuid not in self._known:
+            self._ended[uuid] = None
+            if len(self._ended) > LATE:
+                del self._ended[next(iter(self._ended))]
+        elif uuid not in self._known and not (kind == "task-sent" and uuid in self._ended):
             self._known.add(uuid)
             self.told.tasks += event.get("retries") in (0, None)
         if isinstance(event.get("queue"), str):
@@ -333,11 +321,10 @@ class _Listener:
     def lost(self, why: str, stop: threading.Event) -> None:
         """Note that the broker is away, and wait before the next attempt."""
         if self._gap is None:
-            self._gap, self._delay = time.time(), SOONEST_S
+            self._gap = time.time()
             self._say(f"The broker is out of reach ({why}); trying again.")
         self._lines.tick()
-        stop.wait(self._delay)
-        self._delay = min(2 * self._delay, LATEST_S)
+        stop.wait(SOONEST_S if time.time() - self._gap < SOON_FOR_S else LATEST_S)
 
     def _back(self) -> None:
         if self._gap is None:
@@ -349,6 +336,33 @@ class _Listener:
         self._say(f"The broker is back after {now - since:,.1f} s; what was said meanwhile may be missing.")
 
     # -- the end ---------------------------------------------------------------------------------------
+
+    def _account(self, connection: Any, channel: Any) -> None:
+        """Write where each task is whose end was not heard of."""
+        if not self._known:
+            return
+        self._awaited = frozenset(self._known)
+        where = left.places(channel, self._queues, self._awaited)
+        gone = {task for task, place in where.items() if place == left.GONE}
+        if gone:
+            running = self._running(connection, gone)
+            where |= left.places(channel, self._queues, gone)
+            where |= {task: "worker" for task in running if where.get(task) == left.GONE}
+        where = {task: place for task, place in where.items() if task in self._known}
+        for task, place in where.items():
+            self._lines.write({"type": "task-left", "uuid": task, "in": place, "timestamp": time.time()})
+        if where:
+            self._say(f"{left.in_words(where)}.")
+
+    def _running(self, connection: Any, gone: set[str]) -> set[str]:
+        """Return which of the tasks workers still run, and hear meanwhile which of them end."""
+        asker, answers = Asker(self._app, "active", workers=len(self._up)), None
+        asked = bool(self._up) and asker.start()
+        end = time.monotonic() + (ACCOUNT_S if asked else SOON_S)
+        while gone & self._known and answers is None and time.monotonic() < end:
+            self._drain(connection)
+            answers = asker.answers()
+        return gone & left.running(answers or {})
 
     def end(self) -> Captured:
         """Write what is known at the end."""

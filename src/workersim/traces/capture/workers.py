@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["Asker", "ask", "fleet_of"]
 
 STUCK_S = 15.0
-PATIENCE_S = 1.0  # workers that have not answered by then are not counted
+PATIENCE_S, LONGEST_S = 1.0, 4.0  # workers that have not answered by then are not counted; longer where none has
 
 # Of Celery's configuration only these are looked at: it holds passwords, too.
 _SETTINGS = {
@@ -25,10 +25,12 @@ _SETTINGS = {
 }
 
 
-def ask(app: Any, *methods: str) -> dict[str, dict[str, Any]]:
-    """Return what workers answer to ``celery inspect``, by method and then by worker."""
+def ask(
+    app: Any, *methods: str, patience_s: float = PATIENCE_S, workers: int | None = None
+) -> dict[str, dict[str, Any]]:
+    """Return what workers answer to ``celery inspect``, by method and then by worker, at once if so many have."""
     with app.connection_for_write() as connection:
-        inspect = app.control.inspect(timeout=PATIENCE_S, connection=connection)
+        inspect = app.control.inspect(timeout=patience_s, connection=connection, limit=workers)
         return {method: getattr(inspect, method)() or {} for method in methods}
 
 
@@ -95,8 +97,9 @@ def _scaling(stats: Mapping[str, Any]) -> dict[str, Any]:
 class Asker:
     """Asks workers, and tells them to send events if that is wanted, beside the listening, which must not wait."""
 
-    def __init__(self, app: Any, *, enables: bool) -> None:
-        self._enables = enables
+    def __init__(self, app: Any, *methods: str, enables: bool = False, workers: int | None = None) -> None:
+        self._methods, self._enables, self._workers = methods, enables, workers
+        self._patience_s = PATIENCE_S if workers is None else LONGEST_S
         self._app, self._answers = app, queue.SimpleQueue[dict[str, Any]]()
         self._thread: threading.Thread | None = None
         self._since = 0.0
@@ -116,7 +119,10 @@ class Asker:
             if self._enables:  # each time, for workers that have come since
                 with self._app.connection_for_write() as connection:
                     self._app.control.enable_events(connection=connection)
-            self._answers.put(ask(self._app, "stats", "conf", "active_queues"))
+            told = ask(self._app, *self._methods, patience_s=self._patience_s, workers=self._workers)
+            if not any(told.values()):
+                self._patience_s = min(2 * self._patience_s, LONGEST_S)
+            self._answers.put(told)
         except Exception:  # noqa: BLE001  # the broker is gone, or says what nobody expects; the listener finds out
             self._answers.put({})
 

@@ -22,6 +22,7 @@ __all__ = [
     "DISPATCH",
     "DUE",
     "FOLLOWER",
+    "FORKED",
     "GOES",
     "HANDED",
     "KEEPALIVE",
@@ -52,7 +53,7 @@ ROW = 40 << 3
 OVERLAP_ENDS = 41 << 3
 OUTAGE_ENDS = 42 << 3
 KILL = 43 << 3
-READY, GOES, PROCESS = 50 << 3, 50 << 3 | 1, 50 << 3 | 2
+READY, GOES, PROCESS, FORKED = 50 << 3, 50 << 3 | 1, 50 << 3 | 2, 50 << 3 | 3
 POLICY = 60 << 3
 SWEEP = 61 << 3
 KEEPALIVE = 62 << 3

@@ -46,7 +46,7 @@ def hand_over(world: World, c: int) -> None:
     clock, box = world.clock[0], world.containers[c]
     service = world.services[box.service]
     s, end = box.first_slot, box.first_slot + service.concurrency
-    while box.state == READY and box.waiting > 0:
+    while box.state == READY and box.waiting > 0 and clock.now >= box.forks_until:
         while s < end and world.slots[s].state != IDLE:
             s += 1
         if s == end:
@@ -79,7 +79,8 @@ def has_room(world: World, c: int) -> bool:
     """Tell whether a worker may fetch a message."""
     box = world.containers[c]
     service = world.services[box.service]
-    if box.state != READY or box.flying >= 0 or world.clock[0].now < world.clock[0].up_again:
+    now = world.clock[0].now
+    if box.state != READY or box.flying >= 0 or now < world.clock[0].up_again or now < box.forks_until:
         return False
     if service.disable_prefetch and processes.reserved(world, c) >= service.concurrency:
         return False
@@ -132,6 +133,9 @@ def fetch(world: World) -> None:
 def land(world: World, c: int, row: int) -> None:
     """Receive a message."""
     clock, box, message = world.clock[0], world.containers[c], world.messages[row]
+    if clock.now < box.forks_until:
+        agenda.of_held(world, box.forks_until, agenda.LAND, row, c)
+        return
     box.flying = -1
     message.landed = clock.now + 1
     world.attempts[row].place = WAITING
@@ -198,6 +202,9 @@ def release(world: World, c: int, row: int) -> None:
 def begin(world: World, c: int, row: int) -> None:
     """Let an attempt begin that was handed to a process."""
     box = world.containers[c]
+    if world.clock[0].now < box.forks_until:
+        agenda.of_held(world, box.forks_until, agenda.HANDED, row, c)
+        return
     s = box.first_slot + world.messages[row].slot
     box.handed -= 1
     running.start(world, row, c, s)

@@ -89,7 +89,7 @@ def vacate(world: World, c: int, s: int) -> None:
         slot.tasks += 1
         worn = 0 < service.max_tasks <= slot.tasks or 0 < service.max_memory < slot.bytes
         if worn:
-            processes.die(world, c, s, processes.REPLACED_AFTER + service.process_start)
+            processes.die(world, c, s, processes.RECYCLED_AFTER + service.process_start)
             processes.look_at(world, c)
         else:
             processes.release(world, c, s)

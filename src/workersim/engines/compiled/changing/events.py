@@ -258,6 +258,8 @@ def container_event(world: World, code: int, c: int, number: int) -> None:
         fleet.ready(world, c)
     elif code == agenda.PROCESS:
         processes.born(world, c, box.first_slot + number)
+    elif code == agenda.FORKED:
+        processes.look_at(world, c)
     else:
         register.hand_back(world, c)
         fleet.down(world, c, FREE)

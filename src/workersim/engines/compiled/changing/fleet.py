@@ -70,6 +70,7 @@ def ready(world: World, c: int) -> None:
     box.memory = service.parent_bytes + box.processes * service.process_bytes
     box.flying = -1
     box.asked = NEVER
+    box.forks_until = 0
     box.last_growth = -NEVER
     box.last_receipt = -NEVER
     box.kill_at = NEVER

@@ -17,6 +17,7 @@ __all__ = ["born", "die", "grow", "keepalive", "look_at", "look_at_celery", "rel
 READY = State.READY
 ABSENT, IDLE, FREED, BUSY, DEAD = Process.ABSENT, Process.IDLE, Process.FREED, Process.BUSY, Process.DEAD
 REPLACED_AFTER = 50_000_000  # ns from a process's end to its successor's start
+RECYCLED_AFTER = 150_000_000  # ns from a worn process's last document: it exits only after 0.1 s
 
 
 @helper
@@ -105,20 +106,23 @@ def reserved(world: World, c: int) -> int:
 
 @rare
 def grow(world: World, c: int) -> None:
-    """Let a worker with its own autoscale start processes for what it has reserved."""
+    """Let a worker with its own autoscale fork processes for what it has reserved, one by one, and do nothing else."""
     clock, box = world.clock[0], world.containers[c]
     service = world.services[box.service]
     want = min(reserved(world, c), service.concurrency)
     if service.processes == 0 or want <= box.processes:
         return
     s = box.first_slot
+    box.forks_until = max(box.forks_until, clock.now)
     while box.processes < want:
         if world.slots[s].state == ABSENT:
             world.slots[s].state = DEAD
             box.processes += 1
-            ready = clock.now + REPLACED_AFTER + service.process_start
+            box.forks_until += REPLACED_AFTER
+            ready = box.forks_until + service.process_start
             agenda.of_container(world, ready, agenda.PROCESS, c, s - box.first_slot)
         s += 1
+    agenda.of_container(world, box.forks_until, agenda.FORKED, c, -1)
     box.last_growth = clock.now
     changes.tell(world, c)
 

@@ -118,7 +118,7 @@ CONTAINER = _record(
     "cause told_slots told_memory memory "
     "touched next_end first_slot_to_end sharing io_next io_slot running idle "
     "handed unacked held rated flying asked turn first_waiting last_waiting waiting first_held last_held "
-    "processes last_growth last_receipt dirty pending",
+    "processes forks_until last_growth last_receipt dirty pending",
     "received late next_late first",
 )
 SLOT = _record(
