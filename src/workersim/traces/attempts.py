@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workersim.errors import InputError
-from workersim.traces.cells import ABSENT
 from workersim.traces.facts import Facts, Places
 from workersim.units import NEVER
 from workersim.workload.demands import picked, rearranged
@@ -26,38 +25,34 @@ TWICE = "the same as an earlier one of its attempt, as of a message that came tw
 AGAIN = "of a further attempt of a job that has another row: the job arrives once"
 
 
-def by_job(facts: Facts, ids: NDArray[np.int64], attempt: NDArray[np.int64], repairs: Repairs) -> Facts:
-    """Return the rows by job, and then by attempt; jobs stand in the order of their first rows.
+def by_job(facts: Facts, attempt: NDArray[np.int64], repairs: Repairs) -> Facts:
+    """Return the rows by job, and then by attempt.
 
     Parameters
     ----------
     facts
-        A row an attempt, all of them of jobs of their own so far.
-    ids
-        int64[n]; rows with the same one belong to one job, -1 is a job of its own.
+        A row an attempt, in the order of the file; jobs are numbered by their first rows.  Its columns are used up.
     attempt
         int64[n], the number that the file gives; -1 where it gives none: the order of starts, then of rows.
     repairs
         Where is counted what was found.
     """
-    n = len(facts)
-    alone = np.where(ids == ABSENT, np.arange(n) + ids.max(initial=0) + 1, ids)
-    _, first, job = np.unique(alone, return_index=True, return_inverse=True)
-    if len(first) == n:
-        return facts
-    rank = np.empty(len(first), np.int64)
-    rank[np.argsort(first, kind="stable")] = np.arange(len(first))
-    job = rank[job]
-    order = np.lexsort((np.arange(n), facts.started_ns, facts.published_ns, attempt, job))
-    said = np.stack([job, attempt, facts.published_ns, facts.started_ns, facts.finished_ns, facts.outcome])[:, order]
-    twice = np.concatenate([[False], (said[:, 1:] == said[:, :-1]).all(axis=0)])
+    order = np.lexsort((facts.started_ns, facts.published_ns, attempt, facts.job))
+    told = (facts.job, attempt, facts.published_ns, facts.started_ns, facts.finished_ns, facts.outcome)
+    twice = np.ones(len(order), np.bool_)
+    twice[0] = False
+    for column in told:
+        said = picked(column, order)
+        twice[1:] &= said[1:] == said[:-1]
     repairs.add(TWICE, (order[twice] + 1).tolist())
     order = order[~twice]
-    again = np.concatenate([[False], job[order][1:] == job[order][:-1]])
+    arrival = np.full(int(facts.job.max()) + 1, NEVER)
+    np.minimum.at(arrival, facts.job, facts.arrival_ns)
+    sorted_facts = in_rows(facts, order)
+    job = sorted_facts.job
+    again = np.concatenate([[False], job[1:] == job[:-1]])
     repairs.add(AGAIN, (order[again] + 1).tolist())
-    arrival = np.full(len(first), NEVER)
-    np.minimum.at(arrival, job, facts.arrival_ns)
-    return replace(in_rows(facts, order), job=job[order], arrival_ns=arrival[job[order]])
+    return replace(sorted_facts, arrival_ns=arrival[job])
 
 
 def each_counted(facts: Facts, counts: NDArray[np.int64], repairs: Repairs) -> Facts:

@@ -72,7 +72,6 @@ def completed(held: Mapping[str, Column], numbers: Column, repairs: Repairs) -> 
     ends = held.get("outcome", nothing)
     started, finished = _times(held, ends, numbers, repairs)
     outcome = np.where(ends == ABSENT, np.where(finished < NEVER, int(Outcome.DONE), int(Outcome.UNFINISHED)), ends)
-    outcome = _as_one(outcome)
     endless = (outcome != Outcome.UNFINISHED) & (finished == NEVER)
     repairs.add(ENDLESS, numbers[endless & (started < NEVER)].tolist())
     return {
@@ -82,7 +81,6 @@ def completed(held: Mapping[str, Column], numbers: Column, repairs: Repairs) -> 
         "started": started,
         "finished": finished,
         "outcome": np.where(endless, int(Outcome.UNFINISHED), outcome) if endless.any() else outcome,
-        "counts": held.get("phases", constant(0, n)),
         **{role: held.get(role, nothing) for role in _LEFT},
     }
 
@@ -115,9 +113,4 @@ def _times(held: Mapping[str, Column], ends: Column, numbers: Column, repairs: R
     )
     finished = np.where(lost, NEVER, finished)
     ended = np.where((finished < NEVER) & (started < NEVER), np.maximum(finished, started), finished)
-    return _as_one(started), _as_one(ended)
-
-
-def _as_one(column: Column) -> Column:
-    """Return a column in which all rows say the same as a view of that."""
-    return constant(column[0], len(column)) if len(column) and column.min() == column.max() else column
+    return started, ended

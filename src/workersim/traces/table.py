@@ -15,11 +15,15 @@ from workersim.traces.attempts import by_job, each_counted
 from workersim.traces.cells import ABSENT, Instants, cleaned, exponent_of, numbered, read_each, scaled_ns
 from workersim.traces.completing import ASKED, EARLY_NS, completed
 from workersim.traces.facts import Facts, Places
+from workersim.traces.ids import Ids
 from workersim.traces.roles import DURATIONS, INSTANTS, Source, source_of
 from workersim.units import NEVER, SECOND, nearest, shown
-from workersim.workload.demands import Demands, joined
+from workersim.workload.demands import Demands
+from workersim.workload.growing import Growing, GrowingDemands
+from workersim.workload.problems import Problems, of_another_clock
 from workersim.workload.trace_cells import CENTURY_NS, durations_ns, name, parse_phases, place, priority
-from workersim.workload.trace_rows import own_demands
+from workersim.workload.jobs import constant
+from workersim.workload.trace_rows import NEEDS, own_demands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,8 +40,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Layout", "TableReader"]
 
-MOST = 10
 LATE_NS = 10 * 31_557_600 * SECOND
+# What has few values; all else counts nanoseconds, or may be any number.
+_NARROW = {"outcome": np.uint8, "job_class": np.int32, "queue": np.int32, "worker": np.int32, "id": np.int32}
 _WHOLE = {"priority": priority, "replica": place, "slot": place, "attempt": place, "count": place, "fails": place}
 
 
@@ -104,12 +109,12 @@ class TableReader:
                 path, f"column `arrival` is missing{nearest('arrival', header) or f'; the header has {shown_names}'}"
             )
         self.instants = {role: Instants(self.sources[role].name) for role in INSTANTS if role in self.sources}
-        self.names: dict[str, dict[str, int]] = {role: {} for role in ("job_class", "queue", "worker", "id")}
-        self.columns: dict[str, list[NDArray[np.int64]]] = {}
-        self.phase_kinds: list[int] = []
-        self.phase_demands: list[int] = []
+        self.names: dict[str, dict[str, int]] = {role: {} for role in ("job_class", "queue", "worker")}
+        self.ids = Ids()
+        self.columns: dict[str, Growing] = {}
+        self.demands = GrowingDemands()
         self.rows = 0
-        self.problems: list[tuple[int, str]] = []
+        self.problems = Problems(path, lambda i: self._chunk.where(int(self._places[i])))
         self.odd_words: dict[str, int] = {}
 
     @property
@@ -138,11 +143,15 @@ class TableReader:
             return
         if len(places) < len(chunk):
             texts = {each: [column[i] for i in places.tolist()] for each, column in texts.items()}
-        self._chunk, self._places = chunk, places
+        self._chunk, self._places, self._written = chunk, places, (np.empty(0, np.uint8), np.empty(0, np.int64))
         held = {role: self._read(role, source.texts(texts)) for role, source in self.sources.items()}
         self._checked(held)
-        for role, values in completed(held, chunk.first + places, self.repairs).items():
-            self.columns.setdefault(role, []).append(values)
+        phases = Demands(held.pop("phases", constant(0, len(places))), *self._written)
+        whole = completed(held, chunk.first + places, self.repairs)
+        self.demands.extend(own_demands(phases, whole, whole["started"], whole["finished"]))
+        for role, values in whole.items():
+            if role not in NEEDS:
+                self.columns.setdefault(role, Growing(_NARROW.get(role, np.int64))).extend(values)
 
     def _needed(self, chunk: Chunk) -> list[str]:
         names = [name for source in self.sources.values() for name in source.columns]
@@ -155,6 +164,8 @@ class TableReader:
             return self._durations(role, texts)
         if role in self.names:
             return self._names(role, texts)
+        if role == "id":
+            return self._ids(texts)
         if role == "outcome":
             return np.array([self._outcome(text) for text in texts], np.int64)
         if role == "phases":
@@ -184,6 +195,10 @@ class TableReader:
             # somewhere is one that is none: say where
             return read_each(texts, lambda text: known.setdefault(name(text), len(known)), self._noting(role), ABSENT)
 
+    def _ids(self, texts: Sequence[str]) -> NDArray[np.int32]:
+        read_each(texts, lambda text: len(name(text)), self._noting("id"), ABSENT)
+        return self.ids.numbers(texts)
+
     def _outcome(self, text: str) -> int:
         if not text:
             return ABSENT
@@ -194,13 +209,18 @@ class TableReader:
         return int(found)
 
     def _phases(self, texts: Sequence[str]) -> NDArray[np.int64]:
-        def read(text: str) -> int:
-            kinds, demands = parse_phases(text)
-            self.phase_kinds += kinds
-            self.phase_demands += demands
-            return len(kinds)
+        kinds: list[int] = []
+        demands: list[int] = []
 
-        return read_each(texts, read, self._noting("phases"), 0)
+        def read(text: str) -> int:
+            written = parse_phases(text)
+            kinds.extend(written[0])
+            demands.extend(written[1])
+            return len(written[0])
+
+        counts = read_each(texts, read, self._noting("phases"), 0)
+        self._written = np.array(kinds, np.uint8), np.array(demands, np.int64)
+        return counts
 
     # -- what rows must not say ------------------------------------------------------------------------
 
@@ -208,30 +228,19 @@ class TableReader:
         return lambda i, problem: self._note(i, role, problem)
 
     def _note(self, i: int, role: str, problem: str) -> None:
-        where = self._chunk.where(int(self._places[i]))
-        self.problems.append((i, f"{self.path}: {where}, column {self.sources[role].name}: {problem}"))
+        self.problems.note(i, self.sources[role].name, problem)
 
     def _checked(self, held: dict[str, NDArray[np.int64]]) -> None:
         """Refuse rows without an arrival, and instants of another clock or unit."""
         missing = held["arrival"] == NEVER
-        noted = {i for i, _ in self.problems}
-        for i in np.flatnonzero(missing)[: 2 * MOST].tolist():
-            if i not in noted:
-                self._note(i, "arrival", "expected an instant, found nothing")
+        self.problems.note_each(missing, lambda i: self._note(i, "arrival", "expected an instant, found nothing"))
         if not missing.any():
             for role in ("received", "start", "finish"):
                 if role in held and not self.problems:  # the others would say the same
                     self._same_clock(role, held[role], held["arrival"])
             if not self.problems and "start" in held and "finish" in held:
-                started, finished = held["start"], held["finish"]
-                for i in np.flatnonzero((started < NEVER) & (finished < started))[:MOST].tolist():
-                    lead = (int(started[i]) - int(finished[i])) / SECOND
-                    self._note(i, "finish", f"lies {lead:.6g} s before start; expected it later")
-        if self.problems:
-            found = [problem for _, problem in sorted(self.problems, key=lambda noted: noted[0])]
-            if len(found) > MOST:
-                found[MOST:] = [f"{self.path}: reading stopped there, with {len(found) - MOST} more problems or so"]
-            raise InputError(*found)
+                self.problems.note_backward(held["start"], held["finish"], self.sources["finish"].name)
+        self.problems.raise_any()
 
     def _same_clock(self, role: str, values: NDArray[np.int64], arrival: NDArray[np.int64]) -> None:
         own, first = self.instants[role], self.instants["arrival"]
@@ -249,9 +258,7 @@ class TableReader:
             )
             if alike:
                 after_s = int(after[i]) / SECOND
-            side = f"{abs(after_s):.2g} s {'before' if after_s < 0 else 'after'} arrival"
-            more = f" ({int(odd.sum()) - 1} more like it)" if odd.sum() > 1 else ""
-            self._note(i, role, f"{text[:40]} lies {side}; expected the clock and the unit of `arrival`{more}")
+            self._note(i, role, of_another_clock(text, after_s, int(odd.sum())))
 
     def _cells(self) -> Columns:
         return {each: cleaned(self._chunk.columns[each]) for each in self._needed(self._chunk)}
@@ -269,13 +276,11 @@ class TableReader:
         if not self.columns:
             _refuse(self.path, "has no rows" if not self.rows else "none of its rows is a job")
         self._say()
-        held = {role: joined(self.columns.pop(role)) for role in list(self.columns)}  # never two of all of them
-        observed = (held["started"] < NEVER) & (held["finished"] < NEVER)
-        service = np.where((held["service"] < 0) & observed, held["finished"] - held["started"], held["service"])
-        phases = Demands(held["counts"], np.array(self.phase_kinds, np.uint8), np.array(self.phase_demands, np.int64))
-        worker = held["worker"] if "worker" in self.sources else held["replica"]
+        held = {role: column.made() for role, column in self.columns.items()}
+        self.columns.clear()
+        n = len(held["arrival"])
         facts = Facts(
-            job=np.arange(len(held["arrival"]), dtype=np.int64),
+            job=held["id"] if "id" in self.sources and len(self.ids) < n else np.arange(n),
             arrival_ns=held["arrival"],
             published_ns=held.get("published", held["arrival"]),
             received_ns=held["received"],
@@ -286,8 +291,8 @@ class TableReader:
             queue=held["queue"],
             priority=held["priority"],
             patience_ns=held["expires"],
-            demands=own_demands(phases, held["cpu"], held["io"], service),
-            places=Places(worker, held["slot"]),
+            demands=self.demands.made(),
+            places=Places(held["worker"] if "worker" in self.sources else held["replica"], held["slot"]),
             asked={name: held[role] for name, role in ASKED.items() if role in self.sources},
             classes=tuple(self.names["job_class"]),
             queues=tuple(self.names["queue"]),
@@ -296,7 +301,7 @@ class TableReader:
         )
         if "count" in self.sources:
             return each_counted(facts, held["count"], self.repairs)
-        return by_job(facts, held["id"], held["attempt"], self.repairs) if "id" in self.sources else facts
+        return facts if len(self.ids) in {0, n} else by_job(facts, held["attempt"], self.repairs)
 
     def _say(self) -> None:
         """Say how instants are written, and what of it was not as expected."""

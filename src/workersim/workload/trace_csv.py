@@ -5,7 +5,6 @@ Every mistake is named by row, line and column; up to ten of them together.
 
 from __future__ import annotations
 
-from array import array
 from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
@@ -16,9 +15,11 @@ import numpy as np
 from workersim.errors import InputError
 from workersim.units import NEVER, SECOND, nearest, parse_number, shown
 from workersim.workload.csv_rows import csv_rows
-from workersim.workload.demands import Demands, joined
+from workersim.workload.demands import Demands
 from workersim.workload.files import open_text
-from workersim.workload.jobs import constant, is_constant
+from workersim.workload.growing import Growing, GrowingDemands, moved
+from workersim.workload.jobs import constant
+from workersim.workload.problems import MOST_PROBLEMS, Problems, of_another_clock
 from workersim.workload.trace_cells import (
     CENTURY_NS,
     Clock,
@@ -31,7 +32,7 @@ from workersim.workload.trace_cells import (
     place,
     priority,
 )
-from workersim.workload.trace_rows import ABSENT, TraceRows, own_demands
+from workersim.workload.trace_rows import ABSENT, NEEDS, TraceRows, own_demands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
 __all__ = ["read_trace_csv"]
 
-MOST_PROBLEMS = 10
 YEAR_NS = 31557600 * SECOND
 EARLY_NS = SECOND  # how much before its arrival a job may seem to start: two clocks are never quite equal
 
@@ -60,8 +60,8 @@ NUMBERS: dict[str, Callable[[str], int]] = {
 }
 NAMES = ("job_class", "queue")
 OBSERVED = ("start", "finish")
-NEEDS = ("phases", "cpu", "io", "service")
 KNOWN = ("arrival", "phases", *NUMBERS, *NAMES, *OBSERVED)
+KEPT = tuple(column for column in KNOWN if column not in NEEDS)
 
 
 def read_trace_csv(path: str | Path, *, drawn: Collection[str] = ()) -> TraceRows:
@@ -112,11 +112,12 @@ class _Reader:
         self.lines: list[int] = []
         self.numbers: list[int] = []
         self.texts: dict[str, tuple[str, ...]] = {}
-        self.problems: list[tuple[int, str]] = []
+        self.problems = Problems(path, lambda i: f"row {self.numbers[i]} (line {self.lines[i]})")
         self.clock: Clock | None = None
-        self.columns: dict[str, list[NDArray[np.int64]]] = {}
+        self.held: dict[str, NDArray[np.int64]] = {}
+        self.columns = {column: Growing(np.int32 if column in NAMES else np.int64) for column in KEPT}
+        self.demands = GrowingDemands()
         self.names: dict[str, dict[str, int]] = {column: {} for column in NAMES}
-        self.phase_kinds, self.phase_demands = array("B"), array("q")
 
     # -- the file ------------------------------------------------------------------------------------
 
@@ -151,20 +152,16 @@ class _Reader:
         if any(len(row) != width for row in rows):
             self._refuse_lengths(rows)
         self.texts = dict(zip(self.header, zip(*rows, strict=True), strict=True))
-        arrival = self._instants("arrival")
-        for column, parse in NUMBERS.items():
-            self._keep(column, self._cells(column, parse))
-        for column in NAMES:
-            self._keep(column, self._names(column))
-        counts = self._phases()
-        self._keep("arrival", arrival)
-        self._keep("counts", counts)
-        self._observed(arrival)
-        self._demanded(counts)
-        self._raise()
-
-    def _keep(self, column: str, values: NDArray[np.int64]) -> None:
-        self.columns.setdefault(column, []).append(values)
+        self.held = {"arrival": self._instants("arrival")}
+        self.held |= {column: self._cells(column, parse) for column, parse in NUMBERS.items()}
+        self.held |= {column: self._names(column) for column in NAMES}
+        phases = self._phases()
+        self._observed()
+        self._demanded(phases.counts)
+        self.problems.raise_any()
+        for column, growing in self.columns.items():
+            growing.extend(self.held[column])
+        self.demands.extend(own_demands(phases, self.held, self.held["start"], self.held["finish"]))
 
     def _cells(self, column: str, parse: Callable[[str], int], absent: int = ABSENT) -> NDArray[np.int64]:
         """Read a column; what cannot be read is noted."""
@@ -186,7 +183,7 @@ class _Reader:
         try:
             return parse(text) if text else absent
         except ValueError as error:
-            self._note(i, column, str(error))
+            self.problems.note(i, column, str(error))
             return absent
 
     def _instants(self, column: str) -> NDArray[np.int64]:
@@ -197,12 +194,12 @@ class _Reader:
             outside = values == NEVER
             if not self.clock.is_iso:
                 outside |= (values < 0) | (values > CENTURY_NS)
-            noted = {i for i, _ in self.problems}
-            for i in np.flatnonzero(outside)[: 2 * MOST_PROBLEMS].tolist():
-                if i not in noted:
-                    found = self.texts[column][i].strip() or None
-                    self._note(i, column, f"expected seconds, from 0 to 100 years, or ISO 8601, found {shown(found)}")
+            self.problems.note_each(outside, self._note_arrival)
         return values
+
+    def _note_arrival(self, i: int) -> None:
+        found = self.texts["arrival"][i].strip() or None
+        self.problems.note(i, "arrival", f"expected seconds, from 0 to 100 years, or ISO 8601, found {shown(found)}")
 
     def _names(self, column: str) -> NDArray[np.int64]:
         known = self.names[column]
@@ -216,8 +213,8 @@ class _Reader:
 
         return self._cells(column, index)
 
-    def _phases(self) -> NDArray[np.int64]:
-        """Read the phases of each row, and return how many there are."""
+    def _phases(self) -> Demands:
+        """Read the phases that each row has in so many words."""
         seen: dict[str, tuple[list[int], list[int]]] = {}
 
         def phases_in(text: str) -> int:
@@ -226,12 +223,11 @@ class _Reader:
             return len(seen[text][0])
 
         counts = self._cells("phases", phases_in, 0)
-        if "phases" in self.texts and not self.problems:
-            for text in self.texts["phases"]:
-                kinds, demands = seen.get(text, ((), ()))
-                self.phase_kinds.extend(kinds)
-                self.phase_demands.extend(demands)
-        return counts
+        written = [seen[text] for text in self.texts.get("phases", ()) if text in seen]
+        kinds, demands = (
+            ([each for part in parts for each in part] for parts in zip(*written, strict=True)) if written else ([], [])
+        )
+        return Demands(counts, np.array(kinds, np.uint8), np.array(demands, np.int64))
 
     # -- what rows must not say ------------------------------------------------------------------------
 
@@ -239,15 +235,14 @@ class _Reader:
         width = len(self.header)
         for i, row in enumerate(rows):
             if len(row) != width:
-                self._note(i, "", f"expected {width} fields, as in the header, found {len(row)}")
-        self._raise()
+                self.problems.note(i, "", f"expected {width} fields, as in the header, found {len(row)}")
+        self.problems.raise_any()
 
-    def _observed(self, arrival: NDArray[np.int64]) -> None:
+    def _observed(self) -> None:
         """Check that starts and ends are of the same clock and unit as the arrivals."""
         noted = len(self.problems)
-        started, finished = self._instants("start"), self._instants("finish")
-        self._keep("start", started)
-        self._keep("finish", finished)
+        arrival, started, finished = self.held["arrival"], self._instants("start"), self._instants("finish")
+        self.held |= {"start": started, "finish": finished}
         if len(self.problems) > noted or (arrival == NEVER).any():
             return
         for column, values in (("start", started), ("finish", finished)):
@@ -256,47 +251,26 @@ class _Reader:
             if len(odd):
                 self._note_clock(odd.tolist(), column, int(arrival[odd[0]]), int(after[odd[0]]))
                 return
-        before = (started != NEVER) & (finished < started)
-        for i in np.flatnonzero(before)[:MOST_PROBLEMS].tolist():
-            lead = (int(started[i]) - int(finished[i])) / SECOND
-            self._note(i, "finish", f"lies {lead:.6g} s before start; expected it later")
+        self.problems.note_backward(started, finished, "finish")
 
     def _note_clock(self, odd: list[int], column: str, arrival_ns: int, after_ns: int) -> None:
         text = self.texts[column][odd[0]].strip()
         after_s = after_ns / SECOND
         if self.clock is not None and not self.clock.is_iso:
             after_s = parse_number(text) - arrival_ns / SECOND  # the instant itself may have been cut
-        side = f"{abs(after_s):.2g} s {'before' if after_s < 0 else 'after'} arrival"
-        alike = f" ({len(odd) - 1} more like it)" if len(odd) > 1 else ""
-        self._note(odd[0], column, f"{text[:40]} lies {side}; expected the clock and the unit of `arrival`{alike}")
+        self.problems.note(odd[0], column, of_another_clock(text, after_s, len(odd)))
 
     def _demanded(self, counts: NDArray[np.int64]) -> None:
         """Check that every row says what its job needs, or names a class that does."""
-        last = {column: chunks[-1] for column, chunks in self.columns.items()}
+        last = self.held
         said = (counts > 0) | (last["cpu"] >= 0) | (last["io"] >= 0) | (last["service"] >= 0)
         said |= (last["start"] != NEVER) & (last["finish"] != NEVER)
         named = [i for text, i in self.names["job_class"].items() if text in self.drawn]
         said |= np.isin(last["job_class"], named)
         if "" in self.drawn and not any(column in self.header for column in NEEDS):
             said |= last["job_class"] == ABSENT
-        noted = {i for i, _ in self.problems}
-        for i in np.flatnonzero(~said)[: 2 * MOST_PROBLEMS].tolist():
-            if i not in noted:
-                self._note(i, "", "nothing says what the job needs; expected service, or cpu and io, or phases")
-
-    # -- problems ------------------------------------------------------------------------------------
-
-    def _note(self, i: int, column: str, problem: str) -> None:
-        where = f"row {self.numbers[i]} (line {self.lines[i]})"
-        self.problems.append((i, f"{self.path}: {where}{', column ' + column if column else ''}: {problem}"))
-
-    def _raise(self) -> None:
-        if self.problems:
-            found = [problem for _, problem in sorted(self.problems, key=lambda noted: noted[0])]
-            more = len(found) - MOST_PROBLEMS
-            if more > 0:
-                found[MOST_PROBLEMS:] = [f"{self.path}: reading stopped there, with {more} more problems or so"]
-            raise InputError(*found)
+        nothing = "nothing says what the job needs; expected service, or cpu and io, or phases"
+        self.problems.note_each(~said, lambda i: self.problems.note(i, "", nothing))
 
     def _refuse(self, why: str) -> NoReturn:
         msg = f"{self.path}: {why}"
@@ -308,23 +282,19 @@ class _Reader:
         """Return all rows."""
         if not self.taken:
             self._refuse("has no rows" if self.header else "is empty; expected a header")
-        held = {column: joined(chunks) for column, chunks in self.columns.items()}
-        arrival, started, finished = held["arrival"], held["start"], held["finish"]
+        held = {column: growing.made() for column, growing in self.columns.items()}
         if self.clock is not None and self.clock.is_iso:
-            arrival, started, finished = self._from_earliest(arrival, started, finished)
-        observed = (started != NEVER) & (finished != NEVER)
-        service = np.where((held["service"] < 0) & observed, finished - started, held["service"])
-        phases = Demands(held["counts"], np.array(self.phase_kinds, np.uint8), np.array(self.phase_demands, np.int64))
+            self._from_earliest(held)
         return TraceRows(
             path=self.path,
-            arrival_ns=arrival,
-            demands=own_demands(phases, held["cpu"], held["io"], service),
-            job_class=_index(held["job_class"]),
-            queue=_index(held["queue"]),
+            arrival_ns=held["arrival"],
+            demands=self.demands.made(),
+            job_class=held["job_class"],
+            queue=held["queue"],
             priority=held["priority"],
             patience_ns=held["expires"],
-            started_ns=started,
-            finished_ns=finished,
+            started_ns=held["start"],
+            finished_ns=held["finish"],
             replica=held["replica"],
             slot=held["slot"],
             countdown_ns=held["countdown"],
@@ -336,13 +306,9 @@ class _Reader:
             queues=tuple(self.names["queue"]),
         )
 
-    def _from_earliest(self, arrival: NDArray[np.int64], *others: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-        first = int(arrival.min())
-        late = int(arrival.argmax())
+    def _from_earliest(self, held: dict[str, NDArray[np.int64]]) -> None:
+        arrival = held["arrival"]
+        first, late = int(arrival.min()), int(arrival.argmax())
         if arrival[late] - first > CENTURY_NS:
             self._refuse(f"row {late + 1}, column arrival: lies more than 100 years after the earliest arrival")
-        return [arrival - first, *(np.where(other == NEVER, NEVER, other - first) for other in others)]
-
-
-def _index(column: NDArray[np.int64]) -> NDArray[np.int32]:
-    return constant(ABSENT, len(column), np.int32) if is_constant(column) else column.astype(np.int32)
+        held |= {column: moved(held[column], first) for column in ("arrival", *OBSERVED)}

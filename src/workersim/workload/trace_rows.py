@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workersim.runlog import Kind
+from workersim.units import NEVER
 from workersim.workload.demands import Demands, halves, outright, rearranged
 from workersim.workload.jobs import constant
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-__all__ = ["ABSENT", "TraceRows", "own_demands"]
+__all__ = ["ABSENT", "NEEDS", "TraceRows", "own_demands"]
 
 ABSENT = -1
+NEEDS = ("phases", "cpu", "io", "service")  # columns that say what a job needs
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +78,7 @@ class TraceRows:
 
 
 def own_demands(
-    phases: Demands, cpu_ns: NDArray[np.int64], io_ns: NDArray[np.int64], service_ns: NDArray[np.int64]
+    phases: Demands, durations: Mapping[str, NDArray[np.int64]], started: NDArray[np.int64], finished: NDArray[np.int64]
 ) -> Demands:
     """Return the phases of each row from what its cells say: phases, else CPU and I/O, else a service.
 
@@ -84,14 +86,19 @@ def own_demands(
     ----------
     phases
         As written; none where the cell is empty.
-    cpu_ns, io_ns, service_ns
-        int64[n]; ``ABSENT`` where a cell is empty.
+    durations
+        int64[n] each, ``cpu``, ``io`` and ``service`` in ns; ``ABSENT`` where a cell is empty.
+    started, finished
+        int64[n], between which a service lasted that is not told; or ``NEVER``.
 
     Returns
     -------
     Demands
         A service is one I/O phase; a row that says nothing has no phase.
     """
+    cpu_ns, io_ns, service_ns = (durations[name] for name in ("cpu", "io", "service"))
+    observed = (started < NEVER) & (finished < NEVER)
+    service_ns = np.where((service_ns < 0) & observed, finished - started, service_ns)
     written = phases.counts > 0
     split = ~written & ((cpu_ns >= 0) | (io_ns >= 0))
     served = ~written & ~split & (service_ns >= 0)
