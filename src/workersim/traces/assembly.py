@@ -9,12 +9,14 @@ import numpy as np
 
 from workersim.errors import LogError
 from workersim.runlog import Attempts, FleetChanges, JobTable, Outcome, Phases, RunLog
+from workersim.runlog.ordering import blocks
 from workersim.traces.cells import ABSENT
 from workersim.traces.fates import fates_at, fates_of
 from workersim.units import NEVER, SECOND
 from workersim.workload import Jobs
-from workersim.workload.demands import rearranged
-from workersim.workload.jobs import is_constant
+from workersim.workload.demands import picked, rearranged
+from workersim.workload.growing import moved
+from workersim.workload.jobs import constant, is_constant
 from workersim.workload.parts import ends_of_patience
 
 if TYPE_CHECKING:
@@ -61,41 +63,61 @@ def assembled(facts: Facts, repairs: Repairs) -> Assembled:
     """Return jobs and log; the earliest arrival is 0 where instants count from 1970.
 
     A job's arrival, class, queue, priority and patience are those of its first row, its demand is that of the row
-    that decided it.
+    that decided it.  The columns of the facts become those of the log, so that no file stands in memory twice.
     """
     zero_ns = int(facts.arrival_ns.min()) if facts.is_absolute else 0
-    first = np.flatnonzero(np.concatenate([[True], facts.job[1:] != facts.job[:-1]]))
-    arrival = facts.arrival_ns[first] - zero_ns
+    facts = _from_zero(facts, zero_ns)
+    first = _first_rows(facts)
+    arrival = _of(facts.arrival_ns, first)
     _say_of_order(arrival, repairs)
     table = _job_table(facts, first, arrival)
     jobs, rows = _jobs(facts, first, table, repairs)
     if jobs is not None:
-        fates = fates_of(facts, first, len(table.classes))
+        fates = fates_of(facts, facts.job if first is None else first, len(table.classes))
         kept = fates if fates is None or len(jobs) == len(table) else fates_at(fates, rows)
         jobs = Jobs(jobs.table, jobs.first_phase, jobs.phase_kind, jobs.phase_demand_ns, None, kept)
     log = _log(facts, table, zero_ns, repairs) if facts.is_observed else None
-    due = None if facts.due_ns is None else _moved(facts.due_ns, zero_ns)
-    return Assembled(jobs, rows, log, arrival, zero_ns, due)
+    return Assembled(jobs, rows, log, arrival, zero_ns, facts.due_ns)
+
+
+def _from_zero(facts: Facts, zero_ns: int) -> Facts:
+    names = ("arrival_ns", "published_ns", "received_ns", "started_ns", "finished_ns")
+    # One column may say several things, and must be moved once.
+    held = {id(column): column for column in (facts.due_ns, *(getattr(facts, name) for name in names))}
+    by_zero = {key: None if column is None else moved(column, zero_ns) for key, column in held.items()}
+    columns: dict[str, Any] = {name: by_zero[id(getattr(facts, name))] for name in (*names, "due_ns")}
+    return replace(facts, **columns)
+
+
+def _first_rows(facts: Facts) -> NDArray[np.int64] | None:
+    """Return the first row of each job; None if each has one row."""
+    if facts.has_one_row_a_job:
+        return None
+    return np.flatnonzero(np.concatenate([[True], facts.job[1:] != facts.job[:-1]]))
+
+
+def _of(column: NDArray[Any], rows: NDArray[np.int64] | None) -> NDArray[Any]:
+    """Return some rows of a column; None: all of them, as they are."""
+    return column if rows is None else picked(column, rows)
 
 
 def _say_of_order(arrival: NDArray[np.int64], repairs: Repairs) -> None:
     repairs.count(
         "arriving before one of an earlier row: the rows keep their order",
-        int((np.diff(arrival) < 0).sum()),
+        int(np.count_nonzero(arrival[1:] < arrival[:-1])),
         noun="job",
     )
 
 
-def _job_table(facts: Facts, first: NDArray[np.int64], arrival: NDArray[np.int64]) -> JobTable:
-    job_class, classes = _named(facts.job_class[first], facts.classes, UNNAMED_CLASS)
-    queue, queues = _named(facts.queue[first], facts.queues, UNNAMED_QUEUE)
-    patience = facts.patience_ns[first]
+def _job_table(facts: Facts, first: NDArray[np.int64] | None, arrival: NDArray[np.int64]) -> JobTable:
+    job_class, classes = _named(_of(facts.job_class, first), facts.classes, UNNAMED_CLASS)
+    queue, queues = _named(_of(facts.queue, first), facts.queues, UNNAMED_QUEUE)
     return JobTable(
         arrival_ns=arrival,
         job_class=job_class,
         queue=queue,
-        priority=np.maximum(facts.priority[first], 0),
-        expires_ns=ends_of_patience(arrival, np.where(patience == ABSENT, NEVER, patience)),
+        priority=_or_else(_of(facts.priority, first), 0),
+        expires_ns=_expiries(arrival, _or_else(_of(facts.patience_ns, first), NEVER)),
         classes=classes,
         queues=queues,
     )
@@ -107,57 +129,65 @@ def _named(
     if len(numbers) and numbers.min() >= 0:
         return numbers, names
     known = (*names, unnamed) if unnamed not in names else names
-    return np.where(numbers < 0, known.index(unnamed), numbers), known
+    return _or_else(numbers, known.index(unnamed)), known
+
+
+def _or_else(column: NDArray[np.int64], value: int) -> NDArray[np.int64]:
+    """Return a column with a value where it says nothing."""
+    if is_constant(column):
+        return constant(value, len(column), column.dtype) if column[0] < 0 else column
+    column[column < 0] = value
+    return column
+
+
+def _expiries(arrival: NDArray[np.int64], patience: NDArray[np.int64]) -> NDArray[np.int64]:
+    never = is_constant(patience) and patience[0] == NEVER
+    return patience if never else ends_of_patience(arrival, patience)
 
 
 def _jobs(
-    facts: Facts, first: NDArray[np.int64], table: JobTable, repairs: Repairs
+    facts: Facts, first: NDArray[np.int64] | None, table: JobTable, repairs: Repairs
 ) -> tuple[Jobs | None, NDArray[np.int64]]:
     """Return the jobs that can be replayed, and which they are."""
-    deciding = _deciding(facts, first)
-    known = np.flatnonzero(facts.demands.counts[deciding] > 0)
-    left = len(first) - len(known)
+    if first is None and facts.demands.counts.min() > 0:
+        demands = facts.demands
+        return Jobs(table, demands.offsets, demands.kind, demands.demand_ns), facts.job
+    deciding = facts.job if first is None else _deciding(facts, first)
+    counts = facts.demands.counts[deciding]
+    known = np.flatnonzero(counts > 0)
+    left = len(table) - len(known)
     repairs.count("left out of a replay, as nothing says what is needed", left, noun="job")
     if not len(known):
         return None, known
     demands = rearranged([facts.demands], deciding[known])
-    columns: dict[str, Any] = {name: column[known] for name, column in table.columns().items()}
+    columns: dict[str, Any] = {name: picked(column, known) for name, column in table.columns().items()}
     kept = replace(table, **columns) if left else table
     return Jobs(kept, demands.offsets, demands.kind, demands.demand_ns), known
 
 
 def _deciding(facts: Facts, first: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return for each job its first done row with a demand, else its last row with one, else its last row."""
-    number = np.concatenate([np.ones(1, np.int64), facts.job[1:] != facts.job[:-1]]).cumsum() - 1
     rows = np.arange(len(facts))
     decided = np.empty(len(first), np.int64)
-    decided[number] = rows
+    decided[facts.job] = rows
     told = facts.demands.counts > 0
-    decided[number[told]] = rows[told]
+    decided[facts.job[told]] = rows[told]
     done = rows[told & (facts.outcome == Outcome.DONE)][::-1]
-    decided[number[done]] = done
+    decided[facts.job[done]] = done
     return decided
 
 
 def _log(facts: Facts, table: JobTable, zero_ns: int, repairs: Repairs) -> RunLog:
-    job = np.concatenate([np.zeros(1, np.int64), (facts.job[1:] != facts.job[:-1]).cumsum()])
-    starts = np.flatnonzero(np.concatenate([[True], job[1:] != job[:-1]]))
-    arrival = table.arrival_ns[job]
-    published = np.maximum(_moved(facts.published_ns, zero_ns), arrival)
-    started, finished = (_moved(column, zero_ns) for column in (facts.started_ns, facts.finished_ns))
-    reserved = _between(_moved(facts.received_ns, zero_ns), published, np.minimum(started, finished), repairs)
-    # A start that precedes the publication of its own attempt by a little comes of two clocks.
-    started = np.where(started < NEVER, np.maximum(started, published), NEVER)
-    ran = started < NEVER
+    published, reserved, started, finished = _in_sequence(facts, table, repairs)
     attempts = Attempts(
-        job=job,
-        attempt=np.arange(len(job)) - starts[job],
+        job=facts.job,
+        attempt=_attempts(facts),
         published_ns=published,
         reserved_ns=reserved,
         started_ns=started,
-        finished_ns=np.where(finished < NEVER, np.maximum(finished, np.where(ran, started, published)), NEVER),
-        replica=_where(ran, facts.places.replica),
-        slot=_where(ran, facts.places.slot),
+        finished_ns=finished,
+        replica=_where_it_ran(started, facts.places.replica),
+        slot=_where_it_ran(started, facts.places.slot),
         outcome=facts.outcome,
     )
     horizon = _horizon(facts, attempts, table, zero_ns)
@@ -177,39 +207,60 @@ def _log(facts: Facts, table: JobTable, zero_ns: int, repairs: Repairs) -> RunLo
     return log
 
 
-def _where(ran: NDArray[np.bool_], places: NDArray[np.int64]) -> NDArray[np.int64]:
-    return places if is_constant(places) and places[0] == ABSENT else np.where(ran, places, ABSENT)
+def _attempts(facts: Facts) -> NDArray[np.int64]:
+    first = _first_rows(facts)
+    return constant(0, len(facts)) if first is None else np.arange(len(facts)) - first[facts.job]
 
 
-def _moved(instants: NDArray[np.int64], zero_ns: int) -> NDArray[np.int64]:
-    if not zero_ns or (is_constant(instants) and instants[0] == NEVER):
-        return instants
-    return np.where(instants < NEVER, instants - zero_ns, NEVER)
-
-
-def _between(
-    reserved: NDArray[np.int64], published: NDArray[np.int64], left: NDArray[np.int64], repairs: Repairs
-) -> NDArray[np.int64]:
-    """Return receipts within what surrounds them: two processes report them, and their words may cross."""
-    known = reserved < NEVER
-    if not known.any():
-        return reserved
-    moved = np.where(known, np.minimum(np.maximum(reserved, published), np.maximum(left, published)), NEVER)
-    apart = int(np.abs(moved - reserved)[known].max(initial=0))
+def _in_sequence(facts: Facts, table: JobTable, repairs: Repairs) -> list[NDArray[np.int64]]:
+    """Return when attempts were published, received, started and finished, none of it before the former."""
+    told = (facts.published_ns, facts.received_ns, facts.started_ns, facts.finished_ns)
+    columns = published, reserved, started, finished = [_writable(column) for column in told]
+    crossed, apart = 0, 0
+    for rows in blocks(len(facts)):
+        sent, start, finish = published[rows], started[rows], finished[rows]
+        np.maximum(sent, table.arrival_ns[facts.job[rows]], out=sent)
+        if not is_constant(reserved):
+            # Two processes report a receipt and what surrounds it, and their words may cross.
+            got = reserved[rows]
+            between = np.minimum(np.maximum(got, sent), np.maximum(np.minimum(start, finish), sent))
+            between[got == NEVER] = NEVER
+            crossed += int(np.count_nonzero(between != got))
+            apart = max(apart, int(np.abs(between - got).max()))
+            got[:] = between
+        ran = start < NEVER
+        # A start that precedes the publication of its own attempt by a little comes of two clocks.
+        np.maximum(start, sent, out=start, where=ran)
+        if not is_constant(finished):
+            np.maximum(finish, np.where(ran, start, sent), out=finish, where=finish < NEVER)
     repairs.count(
         f"received before it was published or after it left, by {apart / SECOND:.3g} s at most: moved between",
-        int((moved != reserved).sum()),
+        crossed,
         noun="attempt",
     )
-    return moved
+    return columns
+
+
+def _writable(instants: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return a column whose rows can be moved; one that says nothing takes no memory."""
+    return np.array(instants) if is_constant(instants) and instants[0] < NEVER else instants
+
+
+def _where_it_ran(started: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.int64]:
+    if is_constant(places) and places[0] == ABSENT:
+        return places
+    unstarted = started == NEVER
+    if unstarted.any():
+        places = np.array(places) if is_constant(places) else places
+        places[unstarted] = ABSENT
+    return places
 
 
 def _horizon(facts: Facts, attempts: Attempts, table: JobTable, zero_ns: int) -> int:
     told = 0 if facts.end_ns is None else facts.end_ns - zero_ns
     columns = (attempts.published_ns, attempts.reserved_ns, attempts.started_ns, attempts.finished_ns)
-    return max(
-        int(table.arrival_ns.max()), told, *(int(np.max(column[column < NEVER], initial=0)) for column in columns)
-    )
+    last = (int(np.max(column, initial=0, where=column < NEVER)) for column in columns)
+    return max(int(table.arrival_ns.max()), told, *last)
 
 
 def _fleet(facts: Facts, zero_ns: int, horizon_ns: int) -> FleetChanges:

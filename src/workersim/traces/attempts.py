@@ -11,13 +11,16 @@ from workersim.errors import InputError
 from workersim.traces.facts import Facts, Places
 from workersim.units import NEVER
 from workersim.workload.demands import picked, rearranged
+from workersim.workload.jobs import is_constant
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from workersim.traces.repairs import Repairs
 
-__all__ = ["by_job", "each_counted", "in_rows"]
+__all__ = ["by_job", "each_counted"]
 
 MOST_JOBS = 100_000_000
 
@@ -44,15 +47,15 @@ def by_job(facts: Facts, attempt: NDArray[np.int64], repairs: Repairs) -> Facts:
     for column in told:
         said = picked(column, order)
         twice[1:] &= said[1:] == said[:-1]
-    repairs.add(TWICE, (order[twice] + 1).tolist())
+    repairs.add(TWICE, order[twice] + 1)
     order = order[~twice]
     arrival = np.full(int(facts.job.max()) + 1, NEVER)
     np.minimum.at(arrival, facts.job, facts.arrival_ns)
-    sorted_facts = in_rows(facts, order)
-    job = sorted_facts.job
+    found = _in_place(facts, order)
+    job = found.job
     again = np.concatenate([[False], job[1:] == job[:-1]])
-    repairs.add(AGAIN, (order[again] + 1).tolist())
-    return replace(sorted_facts, arrival_ns=arrival[job])
+    repairs.add(AGAIN, order[again] + 1)
+    return replace(found, arrival_ns=arrival[job])
 
 
 def each_counted(facts: Facts, counts: NDArray[np.int64], repairs: Repairs) -> Facts:
@@ -73,20 +76,31 @@ def each_counted(facts: Facts, counts: NDArray[np.int64], repairs: Repairs) -> F
     lasts = np.append(gaps, int(np.median(gaps)) if len(gaps) else 0)
     rows = np.repeat(np.arange(len(facts)), counts)
     nth = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-    spread = in_rows(facts, rows)
+    spread = _each_column(facts, lambda column: picked(column, rows), rows)
     repairs.say("Rows stand for several jobs: these arrive evenly from their row's instant up to the next one's.")
     within = (nth * (lasts / np.maximum(counts, 1))[rows]).astype(np.int64)
     arrived = arrival[rows] + within
     return replace(spread, job=np.arange(len(rows)), arrival_ns=arrived, published_ns=arrived)
 
 
-def in_rows(facts: Facts, order: NDArray[np.int64]) -> Facts:
-    """Return some of the rows, in another order."""
+def _in_place(facts: Facts, order: NDArray[np.int64]) -> Facts:
+    """Return the rows in another order, some of them left out, each column where it was."""
+    moved: dict[int, NDArray[Any]] = {}
+
+    def of(column: NDArray[Any]) -> NDArray[Any]:
+        if id(column) not in moved:  # two roles may share a column
+            if not is_constant(column):
+                column[: len(order)] = column[order]
+            moved[id(column)] = column[: len(order)]
+        return moved[id(column)]
+
+    return _each_column(facts, of, order)
+
+
+def _each_column(facts: Facts, of: Callable[[NDArray[Any]], NDArray[Any]], order: NDArray[np.int64]) -> Facts:
     held: dict[str, Any] = {each.name: getattr(facts, each.name) for each in fields(facts)}
-    columns: dict[str, Any] = {
-        name: picked(column, order) for name, column in held.items() if isinstance(column, np.ndarray)
-    }
+    columns: dict[str, Any] = {name: of(column) for name, column in held.items() if isinstance(column, np.ndarray)}
     places = facts.places
-    columns["places"] = Places(picked(places.replica, order), picked(places.slot, order), places.fleet)
-    columns["asked"] = {name: picked(column, order) for name, column in facts.asked.items()}
+    columns["places"] = Places(of(places.replica), of(places.slot), places.fleet)
+    columns["asked"] = {name: of(column) for name, column in facts.asked.items()}
     return replace(facts, **columns, demands=rearranged([facts.demands], order))

@@ -73,7 +73,7 @@ def completed(held: Mapping[str, Column], numbers: Column, repairs: Repairs) -> 
     started, finished = _times(held, ends, numbers, repairs)
     outcome = np.where(ends == ABSENT, np.where(finished < NEVER, int(Outcome.DONE), int(Outcome.UNFINISHED)), ends)
     endless = (outcome != Outcome.UNFINISHED) & (finished == NEVER)
-    repairs.add(ENDLESS, numbers[endless & (started < NEVER)].tolist())
+    repairs.add(ENDLESS, numbers[endless & (started < NEVER)])
     return {
         "arrival": arrival,
         **({"published": np.where(published == NEVER, arrival, published)} if "published" in held else {}),
@@ -99,13 +99,13 @@ def _times(held: Mapping[str, Column], ends: Column, numbers: Column, repairs: R
     finished = np.where(served, started + service, finished)
     back = (started == NEVER) & (finished < NEVER) & (service >= 0) & ~expired
     back &= finished - service >= arrival - EARLY_NS
-    repairs.add(UNSTARTED, numbers[back].tolist())
+    repairs.add(UNSTARTED, numbers[back])
     started = np.where(back, finished - service, started)
     early = started < arrival
-    repairs.add(EARLY, numbers[early].tolist())
+    repairs.add(EARLY, numbers[early])
     started = np.where(early, arrival, started)
     running = (ends == Outcome.UNFINISHED) & (finished < NEVER)
-    repairs.add(RUNNING, numbers[running].tolist())
+    repairs.add(RUNNING, numbers[running])
     finished = np.where(running, NEVER, finished)
     lost = (started == NEVER) & (finished < NEVER) & ~expired
     repairs.add(

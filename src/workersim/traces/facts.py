@@ -40,16 +40,18 @@ class Places:
 class Facts:
     """One row an attempt, in the order of jobs and then of attempts; instants by the clock of the file, in ns.
 
+    A column in which all rows say the same may be a view of one value.
+
     Attributes
     ----------
     job
-        int64[n], from 0; jobs are numbered in the order in which they are to stand in the log.
+        int[n], from 0; jobs are numbered in the order in which they are to stand in the log, and none is left out.
     arrival_ns, published_ns, received_ns, started_ns, finished_ns
         int64[n]; the arrival is the job's, and the same in each of its rows.
     outcome
-        int64[n], an ``Outcome``.
+        uint8[n], an ``Outcome``.
     job_class, queue
-        int64[n], indices into ``classes`` and ``queues``; -1 where nothing says.
+        int32[n], indices into ``classes`` and ``queues``; -1 where nothing says.
     priority, patience_ns
         int64[n]; -1 where nothing says.
     demands
@@ -92,6 +94,11 @@ class Facts:
 
     def __len__(self) -> int:
         return len(self.job)
+
+    @property
+    def has_one_row_a_job(self) -> bool:
+        """Whether no job has a second row."""
+        return not len(self.job) or int(self.job[-1]) == len(self.job) - 1
 
     @property
     def is_observed(self) -> bool:

@@ -44,6 +44,8 @@ def fates_of(facts: Facts, first: Int64s, classes: int) -> Fates | None:
     classes
         How many there are.
     """
+    if not _is_fated(facts):
+        return None
     n = len(first)
     number = np.repeat(np.arange(n), np.diff(np.append(first, len(facts))))
     retried = np.flatnonzero((facts.outcome == Outcome.RETRIED) & (np.append(number[1:], -1) == number))
@@ -72,6 +74,12 @@ def fates_of(facts: Facts, first: Int64s, classes: int) -> Fates | None:
         hard_ns=_or(asked.get("hard_ns"), np.full(n, NEVER)),
         countdown_ns=countdown,
     )
+
+
+def _is_fated(facts: Facts) -> bool:
+    """Tell whether there is a retry, a due time or a wish at all, before there are columns of what comes of it."""
+    due = facts.due_ns is not None and bool((facts.due_ns < NEVER).any())
+    return due or bool((facts.outcome == Outcome.RETRIED).any()) or any((c >= 0).any() for c in facts.asked.values())
 
 
 def _or(said: Int64s | None, otherwise: Int64s) -> Int64s:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["Repairs", "counted"]
 
@@ -45,13 +48,12 @@ class Repairs:
         self._said: list[str] = []
         self.left_out = 0
 
-    def add(self, rule: str, rows: Iterable[int], *, noun: str = "row") -> None:
+    def add(self, rule: str, rows: Sequence[int] | NDArray[np.int64], *, noun: str = "row") -> None:
         """Count rows to which a rule was applied."""
-        numbers = list(rows)
-        if numbers:
+        if len(rows):
             held = self._rows.setdefault((rule, noun), [])
-            self._counts[rule, noun] = self._counts.get((rule, noun), 0) + len(numbers)
-            held += numbers[: _SHOWN - len(held)]
+            self._counts[rule, noun] = self._counts.get((rule, noun), 0) + len(rows)
+            held += map(int, rows[: _SHOWN - len(held)])
 
     def count(self, rule: str, number: int, *, noun: str = "row") -> None:
         """Count without rows."""

@@ -20,9 +20,9 @@ from workersim.traces.roles import DURATIONS, INSTANTS, Source, source_of
 from workersim.units import NEVER, SECOND, nearest, shown
 from workersim.workload.demands import Demands
 from workersim.workload.growing import Growing, GrowingDemands
+from workersim.workload.jobs import constant
 from workersim.workload.problems import Problems, of_another_clock
 from workersim.workload.trace_cells import CENTURY_NS, durations_ns, name, parse_phases, place, priority
-from workersim.workload.jobs import constant
 from workersim.workload.trace_rows import NEEDS, own_demands
 
 if TYPE_CHECKING:

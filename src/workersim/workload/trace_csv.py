@@ -19,7 +19,7 @@ from workersim.workload.demands import Demands
 from workersim.workload.files import open_text
 from workersim.workload.growing import Growing, GrowingDemands, moved
 from workersim.workload.jobs import constant
-from workersim.workload.problems import MOST_PROBLEMS, Problems, of_another_clock
+from workersim.workload.problems import Problems, of_another_clock
 from workersim.workload.trace_cells import (
     CENTURY_NS,
     Clock,
