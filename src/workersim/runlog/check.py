@@ -6,6 +6,7 @@ is asked of simulated logs only; slots and replicas only where the log knows the
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,8 @@ from workersim.runlog.counting import count_by_group
 from workersim.runlog.idleness import idle_while_waiting, straight_from_queue
 from workersim.runlog.laws import check_laws
 from workersim.runlog.messages import check_messages
-from workersim.runlog.schema import SERVICE, Cause, Outcome
+from workersim.runlog.ordering import BLOCK, blocks, in_order
+from workersim.runlog.schema import SERVICE, Attempts, Cause, Outcome
 from workersim.runlog.sharing import check_sharing, containers
 from workersim.runlog.tiling import check_phases
 from workersim.runlog.timeline import Timeline
@@ -61,19 +63,31 @@ def check(log: RunLog, *, served: frozenset[int] | None = None) -> None:
     simulated = log.engine != "observed"
     _check_jobs(log)
     _check_order(log)
-    _check_instants(log)
+    _by_part(log, _check_instants)
     _check_fleet(log)
     if simulated:
         _check_outcomes(log)
         check_messages(log)
     if simulated or len(log.fleet):
-        _check_places(log)
+        _by_part(log, _check_places)
+        _check_room(log)
     _check_slots(log)
     if simulated:
         check_phases(log)
         check_sharing(log)
         _check_idleness(log, served)
     check_laws(log)
+
+
+def _by_part(log: RunLog, checked: Callable[[RunLog], None]) -> None:
+    """Check a part of the attempts at a time; if one is broken then all of them, so that its row has its number."""
+    for rows in blocks(len(log.attempts)):
+        columns: dict[str, Any] = {name: column[rows] for name, column in log.attempts.columns().items()}
+        try:
+            checked(replace(log, attempts=Attempts(**columns)))
+        except LogError:
+            checked(log)
+            raise
 
 
 def _check_jobs(log: RunLog) -> None:
@@ -92,6 +106,8 @@ def _check_jobs(log: RunLog) -> None:
 
 def _check_order(log: RunLog) -> None:
     job, attempt = log.attempts.job, log.attempts.attempt
+    if len(job) == len(log.jobs) and _is_plain(log.attempts):
+        return
     same = np.concatenate([np.zeros(1, dtype=np.bool_), job[1:] == job[:-1]])[: len(job)]
     wanted = np.where(same, np.roll(attempt, 1) + 1, 0)
     wrong = attempt != wanted
@@ -102,6 +118,14 @@ def _check_order(log: RunLog) -> None:
     if present != len(log.jobs):
         msg = f"every job must have an attempt: there are {len(log.jobs)} jobs, and attempts of {present}"
         raise LogError(msg)
+
+
+def _is_plain(attempts: Attempts) -> bool:
+    """Tell whether each row is the first attempt of the job of that number."""
+    return all(
+        bool((attempts.job[rows] == np.arange(rows.start, rows.stop)).all() and not attempts.attempt[rows].any())
+        for rows in blocks(len(attempts))
+    )
 
 
 def _check_instants(log: RunLog) -> None:
@@ -218,8 +242,6 @@ def _check_places(log: RunLog) -> None:
         attempts.finished_ns,
         gone,
     )
-    if len(log.fleet) > len(there.keys):
-        _check_room(log, timeline)
 
 
 def _takes(log: RunLog, state: NDArray[Any]) -> NDArray[np.bool_]:
@@ -233,9 +255,11 @@ def _takes(log: RunLog, state: NDArray[Any]) -> NDArray[np.bool_]:
     return flags
 
 
-def _check_room(log: RunLog, timeline: Timeline) -> None:
-    """Check that no replica ever runs more attempts than it has slots up."""
-    attempts, fleet = log.attempts, log.fleet
+def _check_room(log: RunLog) -> None:
+    """Check that no replica ever runs more attempts than it has slots up, where those change."""
+    attempts, fleet, timeline = log.attempts, log.fleet, Timeline(log.fleet)
+    if len(fleet) <= len(containers(log).keys):
+        return
     ran = np.flatnonzero((attempts.started_ns < NEVER) & (attempts.replica >= 0))
     ends = np.minimum(attempts.finished_ns[ran], log.horizon_ns + 1)
     # Rows of the fleet begin and end nothing, but there too the count has to be right.
@@ -254,7 +278,9 @@ def _check_room(log: RunLog, timeline: Timeline) -> None:
 def _check_slots(log: RunLog) -> None:
     """Check that no slot runs two attempts at once."""
     attempts = log.attempts
-    ran = np.flatnonzero((attempts.started_ns < NEVER) & (attempts.replica >= 0) & (attempts.slot >= 0))
+    if not len(attempts) or attempts.slot.max() < 0 or (len(attempts) > BLOCK and not _overlap(attempts)):
+        return
+    ran = np.flatnonzero(_placed(attempts))
     if not len(ran):
         return
     started, finished = attempts.started_ns[ran], attempts.finished_ns[ran]
@@ -277,6 +303,31 @@ def _check_slots(log: RunLog) -> None:
             f"{attempt_row(log, former)} runs until {instant(attempts.finished_ns[former])}"
         )
         raise LogError(msg)
+
+
+def _placed(attempts: Attempts, rows: Any = slice(None)) -> NDArray[np.bool_]:
+    flags: NDArray[np.bool_] = attempts.started_ns[rows] < NEVER
+    return flags & (attempts.replica[rows] >= 0) & (attempts.slot[rows] >= 0)
+
+
+def _overlap(attempts: Attempts) -> bool:
+    """Tell whether two attempts overlap in a slot, of many attempts, without a column of their order."""
+    slots, until = int(attempts.slot.max()) + 1, dict[int, int]()
+    for rows in in_order(attempts.started_ns, attempts.finished_ns):
+        ran = rows[_placed(attempts, rows)]
+        where = attempts.replica[ran].astype(np.int64) * slots + attempts.slot[ran]
+        order = np.argsort(where, kind="stable")
+        ran, where = ran[order], where[order]
+        starts, ends = attempts.started_ns[ran], attempts.finished_ns[ran]
+        other = where[1:] != where[:-1]
+        if bool((ends[:-1] > starts[1:])[~other].any()):
+            return True
+        first, last = np.append(True, other)[: len(ran)], np.append(other, True)[: len(ran)]
+        for slot, start in zip(where[first].tolist(), starts[first].tolist(), strict=True):
+            if until.get(slot, 0) > start:
+                return True
+        until |= dict(zip(where[last].tolist(), ends[last].tolist(), strict=True))
+    return False
 
 
 def _overlaps(order: Any, place: Any, started: Any, finished: Any) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Rows in the order of their instants, some at a time, where a column of their numbers would be as large as what it orders."""
+"""Many rows, some at a time: as they stand, or in the order of their instants, without a column of their numbers."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def in_order(instants: Ints, *ties: Ints) -> Iterator[NDArray[np.int64]]:
     held = np.empty(0, np.int64)
     for number, part in enumerate(parts, 1):
         held = np.concatenate([held, np.arange(part.start, part.stop)])
-        held = held[np.lexsort([held, *(column[held] for column in ties[::-1]), instants[held]])]
+        at = instants[held]
+        if not (at[1:] > at[:-1]).all():
+            held = held[np.lexsort([held, *(column[held] for column in ties[::-1]), at])]
         # An instant that comes again in a later block is kept, as its ties may belong before it.
         ready = int(np.searchsorted(instants[held], later[number], side="left"))
         if ready:

@@ -47,9 +47,9 @@ def placed(facts: Facts, kind: str, processes: int | None, repairs: Repairs) -> 
     if not known or not facts.is_observed:
         return facts
     fleet, slot, finished = places.fleet, places.slot, facts.finished_ns
-    replicas = np.unique(places.replica[places.replica >= 0]).tolist()
     first_ns = int(facts.arrival_ns.min()) if facts.is_absolute else 0
     if processes is not None:
+        replicas = np.unique(places.replica[places.replica >= 0]).tolist()
         fleet = ready_fleet(dict.fromkeys(replicas, processes), first_ns)
     if slot.max(initial=-1) < 0 and (kind in _WORKERS or processes is not None):
         capacity = (

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from workersim.runlog import Cause, FleetChanges
+from workersim.runlog.ordering import blocks, in_order
 from workersim.units import NEVER, SECOND
+from workersim.workload.jobs import is_constant
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -30,7 +32,7 @@ def seated(
     capacity: Mapping[int, int],
     repairs: Repairs,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return a slot for each attempt that ran, and when it left it.
+    """Return a slot for each attempt that ran, and when it left it: the column of finishes, with some moved.
 
     Each start takes the lowest idle slot of its replica.  Where all are taken, and one is told to end within 0.1 s
     from then, it ended there.
@@ -44,14 +46,13 @@ def seated(
     repairs
         Where is counted which ends were moved.
     """
-    slot, finished = np.full(len(replica), -1), finished_ns.copy()
-    ran = np.flatnonzero((replica >= 0) & (started_ns < NEVER))
-    order = ran[np.lexsort((finished_ns[ran], started_ns[ran]))]
+    slot = np.full(len(replica), -1, np.int32)
+    finished = np.array(finished_ns) if is_constant(finished_ns) else finished_ns
     idle: dict[int, list[int]] = {}
     busy: dict[int, list[tuple[int, int, int]]] = {}
     opened: dict[int, int] = {}
     moved = 0
-    for row, where, begins in zip(order.tolist(), replica[order].tolist(), started_ns[order].tolist(), strict=True):
+    for row, where, begins in _starts(replica, started_ns, finished):
         free, running = idle.setdefault(where, []), busy.setdefault(where, [])
         while running and running[0][0] <= begins:
             heapq.heappush(free, heapq.heappop(running)[1])
@@ -71,6 +72,15 @@ def seated(
         heapq.heappush(running, (int(finished[row]), taken, row))
     repairs.count(LATE, moved, noun="attempt")
     return slot, finished
+
+
+def _starts(
+    replica: NDArray[np.int64], started_ns: NDArray[np.int64], finished_ns: NDArray[np.int64]
+) -> Iterator[tuple[int, int, int]]:
+    """Yield row, replica and start of what ran, by start and then by finish."""
+    for rows in in_order(started_ns, finished_ns):
+        ran = rows[(replica[rows] >= 0) & (started_ns[rows] < NEVER)]
+        yield from zip(ran.tolist(), replica[ran].tolist(), started_ns[ran].tolist(), strict=True)
 
 
 def ready_fleet(slots: Mapping[int, int], instant_ns: int, *, vcpus: float | None = None) -> FleetChanges:
@@ -94,9 +104,9 @@ def ready_fleet(slots: Mapping[int, int], instant_ns: int, *, vcpus: float | Non
 
 def inferred_fleet(replica: NDArray[np.int64], slot: NDArray[np.int64], instant_ns: int) -> FleetChanges | None:
     """Return a fleet that has as many processes as were ever busy at once in each replica; None without any."""
-    ran = (replica >= 0) & (slot >= 0)
-    if not ran.any():
-        return None
-    most = np.zeros(int(replica[ran].max()) + 1, np.int64)
-    np.maximum.at(most, replica[ran], slot[ran] + 1)
-    return ready_fleet({number: int(count) for number, count in enumerate(most.tolist()) if count}, instant_ns)
+    most = np.zeros(int(replica.max()) + 1, np.int64)
+    for rows in blocks(len(replica)):
+        ran = (replica[rows] >= 0) & (slot[rows] >= 0)
+        np.maximum.at(most, replica[rows][ran], slot[rows][ran] + 1)
+    slots = {number: int(count) for number, count in enumerate(most.tolist()) if count}
+    return ready_fleet(slots, instant_ns) if slots else None
