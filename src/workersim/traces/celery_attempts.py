@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from workersim.runlog import Outcome
 from workersim.units import NEVER, SECOND
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from workersim.traces.repairs import Repairs
 
-__all__ = ["TYPES", "Event", "Follower"]
+__all__ = ["REASONS", "SEEN", "STARTED", "TYPES", "Event", "Follower"]
 
 (
     SENT,
@@ -44,6 +48,7 @@ TYPES = {
 LATE_NS = SECOND // 10  # an end that is told later than this after start + runtime was held back by its worker
 AGAIN_NS = SECOND  # within which a failure that is told again is the same one
 TIME_LIMIT, PROCESS_LOST, EXPIRED = 1, 2, 3
+REASONS = 4  # with none
 
 UNSTARTED = "without task-started: the start is the end less the runtime"
 UNTIMED = "with neither task-started nor a runtime: the start is the receipt"
@@ -76,7 +81,8 @@ class Follower:
     Attributes
     ----------
     task, retries, published, received, started, finished, due, host, outcome
-        Columns, a row an attempt, in the order in which attempts were first heard of.
+        Columns, a row an attempt, in the order in which attempts were first heard of; 59 bytes with the row before it
+        of its task.
     online, offline
         For each host the instants at which it said so.
     heard
@@ -87,14 +93,14 @@ class Follower:
 
     def __init__(self, tasks: int, repairs: Repairs) -> None:
         self.repairs = repairs
-        self.task, self.retries, self.published = array("q"), array("i"), array("q")
+        self.task, self.retries, self.published = array("i"), array("h"), array("q")
         self.received, self.started, self.finished = array("q"), array("q"), array("q")
-        self.due, self.host, self.outcome = array("q"), array("i"), array("b")
+        self.due, self.host, self.outcome = array("q"), array("i"), array("B")
         self.online: dict[int, list[int]] = {}
         self.offline: dict[int, list[int]] = {}
         self.heard: dict[int, int] = {}
         self.beats: dict[int, tuple[int, int]] = {}
-        self._rows: list[tuple[int, ...]] = [()] * tasks
+        self._last, self._former = array("i", [-1]) * tasks, array("i")
         self._steps = {SENT: self._sent, RECEIVED: self._received, STARTED: self._started, SEEN: self._seen}
 
     def follow(self, event: Event) -> None:
@@ -113,12 +119,28 @@ class Follower:
 
     def last_finish(self, host: int) -> int:
         """Return when the last attempt ended that ran on a host; 0 if none did."""
-        rows = zip(self.host, self.finished, strict=True)
-        return max((finished for where, finished in rows if where == host and finished < NEVER), default=0)
+        own, finished = np.frombuffer(self.host, np.int32) == host, np.frombuffer(self.finished, np.int64)
+        return int(np.max(finished, initial=0, where=own & (finished < NEVER)))
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """Return the columns by name; nothing can be followed any more."""
+        names = ("task", "published", "received", "started", "finished", "due", "host", "outcome")
+        held: dict[str, array[int]] = {name: getattr(self, name) for name in names}
+        return {name: np.frombuffer(column, column.typecode) for name, column in held.items()}
+
+    def _rows(self, task: int) -> list[int]:
+        """Return the rows of a task, as they were opened."""
+        rows = []
+        row = self._last[task]
+        while row >= 0:
+            rows.append(row)
+            row = self._former[row]
+        return rows[::-1]
 
     def _open(self, event: Event) -> int:
         row = len(self.task)
-        self._rows[event.task] += (row,)
+        self._former.append(self._last[event.task])
+        self._last[event.task] = row
         self.task.append(event.task)
         self.retries.append(event.retries)
         for column in (self.published, self.received, self.started, self.finished):
@@ -130,7 +152,7 @@ class Follower:
 
     def _sent(self, event: Event) -> None:
         # a receipt may be heard of before the sending
-        same = [row for row in self._rows[event.task] if self.retries[row] == event.retries]
+        same = [row for row in self._rows(event.task) if self.retries[row] == event.retries]
         if any(self.published[row] < NEVER for row in same):
             self.repairs.count(RESENT, 1, noun="task")
             return
@@ -139,12 +161,12 @@ class Follower:
 
     def _seen(self, event: Event) -> None:
         """Take note of a task that is there, of which nothing was heard."""
-        if not self._rows[event.task]:
+        if not self._rows(event.task):
             self.published[self._open(event)] = event.at
             self.repairs.count(FOUND, 1, noun="task")
 
     def _received(self, event: Event) -> None:
-        same = [row for row in self._rows[event.task] if event.retries in (self.retries[row], -1)]
+        same = [row for row in self._rows(event.task) if event.retries in (self.retries[row], -1)]
         row = same[-1] if same else self._open(event)
         if self.received[row] < NEVER:
             self._returned(row, event)
@@ -166,7 +188,7 @@ class Follower:
             self.repairs.count(ABANDONED, 1, noun="task")
 
     def _started(self, event: Event) -> None:
-        rows = self._rows[event.task]
+        rows = self._rows(event.task)
         waiting = [row for row in rows if self.started[row] == NEVER and self.finished[row] == NEVER]
         own = [row for row in waiting if self.host[row] in (event.host, -1)] or waiting
         if not own:
@@ -179,12 +201,12 @@ class Follower:
         self.started[row], self.host[row] = event.at, event.host
 
     def _ended(self, event: Event) -> None:
-        if not self._rows[event.task]:
+        if not self._rows(event.task):
             self.repairs.count(ENDLESS, 1, noun="event")
             return
         if event.kind == FAILED and self._told_twice(event):
             return
-        going = [row for row in self._rows[event.task] if self.finished[row] == NEVER]
+        going = [row for row in self._rows(event.task) if self.finished[row] == NEVER]
         running = [row for row in going if self.started[row] < NEVER]
         own = [row for row in running if self.host[row] == event.host] or running
         if event.kind == REVOKED and not own and going:
@@ -204,7 +226,7 @@ class Follower:
         """
         failed = [
             row
-            for row in self._rows[event.task]
+            for row in self._rows(event.task)
             if self.outcome[row] in (Outcome.FAILED, Outcome.LOST, Outcome.TIMED_OUT)
             and 0 <= event.at - self.finished[row] <= AGAIN_NS
             and self.host[row] == event.host

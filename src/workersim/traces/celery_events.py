@@ -7,16 +7,14 @@ Events are read into columns first.  The clock of each host is then compared wit
 from __future__ import annotations
 
 import json
-from array import array
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from workersim.errors import InputError
 from workersim.traces.celery_attempts import TYPES, Event, Follower
-from workersim.traces.celery_facts import facts_of
+from workersim.traces.celery_columns import EventColumns, OfTask
+from workersim.traces.celery_facts import Names, facts_of
 from workersim.traces.celery_left import PLACES
 from workersim.units import NEVER, SECOND, shown
 from workersim.workload.files import open_text
@@ -24,20 +22,15 @@ from workersim.workload.files import open_text
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from workersim.traces.facts import Facts
     from workersim.traces.repairs import Repairs
     from workersim.workload.files import Progress
 
 __all__ = ["read_events"]
 
-SKEW_NS = SECOND  # what the clocks of two hosts may differ by unnoticed: the network and the receiver take time too
-AHEAD_NS = SECOND // 20  # an event that is received before it happened by more than this comes of a clock that is ahead
 LONGEST = 200
 NO_EVENT = "left out: no event, or one without a time or a task"
 UNKNOWN = "of a kind that says nothing of jobs: not looked at"
-DISORDER = "from before an event of an earlier line: put into order"
 
 
 def read_events(path: Path, repairs: Repairs, progress: Progress | None = None) -> tuple[Facts, int, str]:
@@ -48,26 +41,29 @@ def read_events(path: Path, repairs: Repairs, progress: Progress | None = None) 
     InputError
         If a line is no JSON object, or no line tells of a job.
     """
-    columns = _Columns(path, repairs)
+    lines = _Lines(path, repairs)
     with closing(open_text(path, progress)) as text:
         for number, line in enumerate(text, 1):
             if line.strip():
-                columns.take(line, number)
-    if not columns.uuids:
+                lines.take(line, number)
+    columns = lines.columns
+    columns.number_tasks()
+    if not len(columns.ids):
         msg = f"{path}: expected events of tasks (task-sent, task-received, …), found none"
         raise InputError(msg)
-    instants = columns.aligned()
-    order = np.argsort(instants, kind="stable")
-    repairs.count(DISORDER, int((np.diff(instants) < -SECOND // 100).sum()), noun="event")
-    follower = Follower(len(columns.uuids), repairs)
-    for event in columns.events(instants, order):
+    columns.align(repairs)
+    end_ns = columns.last_ns
+    follower = Follower(len(columns.ids), repairs)
+    for event in columns.events():
         follower.follow(event)
-    facts, arrival_from = facts_of(follower, columns, repairs, end_ns=int(instants.max()))
-    return facts, columns.rows, arrival_from
+    columns.let_go()
+    names = Names(tuple(lines.classes), tuple(lines.queues), lines.meta, lines.left, lines.gaps)
+    facts, arrival_from = facts_of(follower, columns, names, repairs, end_ns=end_ns)
+    return facts, lines.rows, arrival_from
 
 
-class _Columns:
-    """Events as columns of numbers; names are kept once."""
+class _Lines:
+    """Reads lines, and holds what they say beside events."""
 
     def __init__(self, path: Path, repairs: Repairs) -> None:
         self.path, self.repairs = path, repairs
@@ -76,14 +72,9 @@ class _Columns:
         self.processes: list[dict[str, Any]] = []
         self.gaps: list[tuple[int, int]] = []
         self.left: dict[int, str] = {}
-        self.uuids: dict[str, int] = {}
-        self.hosts: dict[str, int] = {}
         self.classes: dict[str, int] = {}
         self.queues: dict[str, int] = {}
-        self.class_of, self.queue_of, self.expires_of = array("q"), array("q"), array("q")
-        self.kind, self.task, self.host = array("b"), array("q"), array("i")
-        self.at, self.heard, self.retries, self.number = array("q"), array("q"), array("i"), array("q")
-        self.note, self.due = array("b"), array("q")
+        self.columns = EventColumns()
 
     def take(self, line: str, number: int) -> None:
         """Read one line."""
@@ -119,7 +110,8 @@ class _Columns:
             )
 
     def _left(self, event: dict[str, Any]) -> None:
-        task, place = self.uuids.get(str(event.get("uuid"))), event.get("in")
+        self.columns.number_tasks()
+        task, place = self.columns.ids.find(str(event.get("uuid"))), event.get("in")
         if task is None or not isinstance(place, str) or place not in PLACES:
             self.repairs.add(NO_EVENT, [self.rows])
         else:
@@ -136,71 +128,27 @@ class _Columns:
         if at is None or not isinstance(host, str) or (is_task and not _is_name(uuid)):
             self.repairs.add(NO_EVENT, [self.rows])
             return
-        heard = _instant(event.get("local_received"))
-        self.kind.append(TYPES[name])
-        self.task.append(self._task(event) if is_task else -1)
-        self.host.append(self.hosts.setdefault(host[:LONGEST], len(self.hosts)))
-        self.at.append(at)
-        self.heard.append(NEVER if heard is None else heard)
-        retries = event.get("retries")
-        self.retries.append(retries if isinstance(retries, int) and 0 <= retries < 10_000 else -1)
-        self.number.append(_lasted(event.get("runtime")))
-        self.note.append(_reason(event))
-        self.due.append(_calendar(event.get("eta")))
+        heard, retries, hosts = _instant(event.get("local_received")), event.get("retries"), self.columns.hosts
+        row = Event(
+            kind=TYPES[name],
+            task=-1,
+            host=hosts.setdefault(host[:LONGEST], len(hosts)),
+            at=at,
+            retries=retries if isinstance(retries, int) and 0 <= retries < 10_000 else -1,
+            runtime=_lasted(event.get("runtime")),
+            reason=_reason(event),
+            due=_calendar(event.get("eta")),
+        )
+        self.columns.add(row, NEVER if heard is None else heard, self._task(event) if is_task else None)
 
-    def _task(self, event: dict[str, Any]) -> int:
-        uuid = event["uuid"]
-        task = self.uuids.get(uuid)
-        if task is None:
-            task = self.uuids[uuid] = len(self.uuids)
-            self.class_of.append(-1)
-            self.queue_of.append(-1)
-            self.expires_of.append(NEVER)
-        if self.class_of[task] < 0 and _is_name(event.get("name")):
-            self.class_of[task] = self.classes.setdefault(event["name"], len(self.classes))
-        if self.queue_of[task] < 0 and _is_name(event.get("queue")):
-            self.queue_of[task] = self.queues.setdefault(event["queue"], len(self.queues))
-        if self.expires_of[task] == NEVER:
-            self.expires_of[task] = _calendar(event.get("expires"))
-        return task
-
-    # -- clocks ----------------------------------------------------------------------------------------
-
-    def aligned(self) -> NDArray[np.int64]:
-        """Return when each event happened, by the clock of the receiver where that of its host is off."""
-        at, heard, host = (np.frombuffer(column, dtype) for column, dtype in self._typed())
-        instants = at.copy()
-        for name, number in self.hosts.items():
-            own = np.flatnonzero((host == number) & (heard < NEVER))
-            if not len(own):
-                continue
-            lag = heard[own] - at[own]
-            if np.median(lag) > SKEW_NS or np.median(lag) < -AHEAD_NS:
-                shift = int(lag.min()) if np.median(lag) > 0 else int(np.median(lag))
-                instants[host == number] += shift
-                off = "behind" if shift > 0 else "ahead"
-                self.repairs.say(
-                    f"The clock of {shown(name)} is {abs(shift) / SECOND:,.6g} s {off}: its events are set by when "
-                    "they were received."
-                )
-        return instants
-
-    def _typed(self) -> list[tuple[array[int], Any]]:
-        return [(self.at, np.int64), (self.heard, np.int64), (self.host, np.int32)]
-
-    def events(self, instants: NDArray[np.int64], order: NDArray[np.int64]) -> Any:
-        """Yield the events in an order."""
-        for i in order.tolist():
-            yield Event(
-                self.kind[i],
-                self.task[i],
-                self.host[i],
-                int(instants[i]),
-                self.retries[i],
-                self.number[i],
-                self.note[i],
-                self.due[i],
-            )
+    def _task(self, event: dict[str, Any]) -> OfTask:
+        name, queue = event.get("name"), event.get("queue")
+        return OfTask(
+            event["uuid"],
+            self.classes.setdefault(name, len(self.classes)) if _is_name(name) else -1,
+            self.queues.setdefault(queue, len(self.queues)) if _is_name(queue) else -1,
+            _calendar(event.get("expires")),
+        )
 
 
 def _no_number(text: str) -> Any:

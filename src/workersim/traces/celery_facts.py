@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from workersim.runlog import Kind, Outcome
+from workersim.runlog.ordering import blocks
 from workersim.traces.celery_fleet import lives_of
 from workersim.traces.celery_left import ends_unsaid
 from workersim.traces.cells import ABSENT
 from workersim.traces.facts import Facts, Places
 from workersim.units import NEVER, SECOND, shown
-from workersim.workload.demands import Demands
+from workersim.workload.demands import Demands, rearranged
+from workersim.workload.growing import GrowingDemands
+from workersim.workload.jobs import constant, is_constant
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from workersim.traces.celery_attempts import Follower
+    from workersim.traces.celery_columns import EventColumns
+    from workersim.traces.ids import Ids
     from workersim.traces.repairs import Repairs
 
-__all__ = ["facts_of"]
+__all__ = ["Names", "facts_of"]
+
+LIMITS = {"soft_ns": "soft_time_limit", "hard_ns": "time_limit"}
 
 UNSENT = "without task-sent: the arrival is the receipt, so the time in Redis before it is in no wait"
 ONLY_ENDED = "left out: neither sent, received nor started is known"
@@ -28,105 +38,140 @@ RETRIES = "delivered more than once: replayed once, with what the deciding attem
 LOST = "still running when its worker died: lost then"
 
 
-def facts_of(follower: Follower, columns: Any, repairs: Repairs, *, end_ns: int) -> tuple[Facts, str]:
+class Names(NamedTuple):
+    """What numbers in the columns stand for, and what lines say beside events."""
+
+    classes: tuple[str, ...]
+    queues: tuple[str, ...]
+    meta: dict[str, Any]
+    left: dict[int, str]
+    gaps: list[tuple[int, int]]
+
+
+def facts_of(
+    follower: Follower, columns: EventColumns, names: Names, repairs: Repairs, *, end_ns: int
+) -> tuple[Facts, str]:
     """Return the attempts in the order of arrival of their jobs, and what gave the arrivals.
 
     Parameters
     ----------
     follower
-        Holds the attempts.
+        Holds the attempts; its columns become those of the facts.
     columns
-        Holds the names, and the meta line.
-    repairs
-        Where is counted what was repaired.
+        Holds what was said of the tasks.
+    names, repairs
+        What the file speaks of; and where is counted what was repaired.
     end_ns
         When the last event happened.
     """
-    task = np.array(follower.task, np.int64)
-    published, received, started, finished = (
-        np.array(getattr(follower, name), np.int64) for name in ("published", "received", "started", "finished")
-    )
-    arrival = np.full(len(columns.uuids), NEVER)
-    np.minimum.at(arrival, task, published)
-    unsent = arrival == NEVER
-    first_seen = np.full(len(arrival), NEVER)
-    np.minimum.at(first_seen, task, np.minimum(received, started))
-    arrival = np.where(unsent, first_seen, arrival)
-    repairs.count(UNSENT, int((unsent & (arrival < NEVER)).sum()), noun="task")
-    repairs.count(ONLY_ENDED, int((arrival == NEVER).sum()), noun="task")
-    order = np.lexsort((np.arange(len(task)), arrival[task]))
-    order = order[arrival[task[order]] < NEVER]
-    by_task = np.argsort(np.argsort(arrival, kind="stable"), kind="stable")
-    order = order[np.argsort(by_task[task[order]], kind="stable")]
-    job_of = by_task[task[order]]
-    get = {name: np.array(column)[task[order]] for name, column in _of_tasks(columns).items()}
-    meta = columns.meta
-    planned = _planned(meta, columns.uuids)
-    lives = lives_of(meta, columns.hosts, follower, int(arrival.min()), end_ns)
+    held, tasks = follower.columns(), len(columns.ids)
+    arrival, unsent = _arrivals(held, tasks, repairs)
+    lives = lives_of(names.meta, columns.hosts, follower, int(arrival.min()), end_ns)
     for name in lives.silent:
         repairs.say(
             f"Worker {shown(name)} fell silent before the others: taken as dead from when it was last heard of."
         )
-    where = np.array([*(lives.workers.get(name, ABSENT) for name in columns.hosts), ABSENT], np.int64)
-    replica = where[np.array(follower.host, np.int64)[order]]
-    outcome = np.array(follower.outcome, np.int64)[order]
-    finished = finished[order]
-    lost = _lost(lives.down, replica, started[order], finished)
-    repairs.count(LOST, int((lost < NEVER).sum()), noun="task")
-    outcome = np.where(lost < NEVER, int(Outcome.LOST), outcome)
-    finished = np.minimum(finished, lost)
-    again = np.isin(outcome, [Outcome.REDELIVERED, Outcome.LOST])
-    repairs.count(
-        RETRIES,
-        int((np.bincount(job_of[~again]) < np.bincount(job_of)[: job_of[~again].max(initial=-1) + 1]).sum()),
-        noun="job",
-    )
-    over = ends_unsaid(follower, columns.left, columns.gaps, repairs)[order]
-    outcome = np.where(over < finished, int(Outcome.LOST), outcome)
-    finished = np.minimum(finished, over)
-    first = arrival[task[order]]
+    over = ends_unsaid(follower, names.left, names.gaps, repairs)
+    if over:
+        held["over"] = np.full(len(held["task"]), NEVER)
+        held["over"][list(over)] = list(over.values())
+    job = _in_order_of_arrival(held, arrival)
+    task, outcome, published = held["task"], held["outcome"], held["published"]
+    where = np.array([*(lives.workers.get(name, ABSENT) for name in columns.hosts), ABSENT], np.int32)
+    replica = where[held["host"]]
+    repairs.count(LOST, _lose(lives.down, replica, held), noun="task")
+    _say_of_retries(job, outcome, repairs)
+    if over:
+        outcome[held["over"] < held["finished"]] = Outcome.LOST
+        np.minimum(held["finished"], held["over"], out=held["finished"])
+    first = arrival[task]
+    unpublished = published == NEVER
+    np.copyto(published, first, where=unpublished)
+    np.maximum(published, first, out=published)
+    told = _jobs_told(names.meta, columns.ids)
     facts = Facts(
-        job=job_of,
+        job=job,
         arrival_ns=first,
-        published_ns=np.where(published[order] == NEVER, first, np.maximum(published[order], first)),
-        received_ns=received[order],
-        started_ns=started[order],
-        finished_ns=finished,
+        published_ns=published,
+        received_ns=held["received"],
+        started_ns=held["started"],
+        finished_ns=held["finished"],
         outcome=outcome,
-        job_class=get["job_class"],
-        queue=get["queue"],
-        priority=_priorities(meta, columns.uuids)[task[order]],
-        patience_ns=np.where(get["expires"] < NEVER, np.maximum(get["expires"] - first, 0), ABSENT),
-        demands=_demands(planned, task[order], started[order], np.where(outcome == Outcome.LOST, NEVER, finished)),
-        asked=_limits(meta, columns.uuids, task[order]),
-        places=Places(replica, np.full(len(order), ABSENT), lives.fleet),
-        classes=tuple(columns.classes),
-        queues=tuple(columns.queues),
+        job_class=columns.class_of.of(task, tasks),
+        queue=columns.queue_of.of(task, tasks),
+        priority=_told_of(told, task, _priority),
+        patience_ns=_patience(columns.expires_of.of(task, tasks), first),
+        demands=_demands(_planned(told), held),
+        asked={name: _told_of(told, task, partial(_limit, key)) for name, key in LIMITS.items()},
+        places=Places(replica, constant(ABSENT, len(task), np.int32), lives.fleet),
+        classes=names.classes,
+        queues=names.queues,
         is_absolute=True,
-        end_ns=_end_ns(meta, end_ns),
-        due_ns=np.array(follower.due, np.int64)[order],
-        meta=meta,
+        end_ns=_end_ns(names.meta, end_ns),
+        due_ns=held["due"] if (held["due"] < NEVER).any() else constant(NEVER, len(task)),
+        meta=names.meta,
     )
     return facts, "received" if unsent.all() else "sent"
 
 
-def _lost(
-    down: dict[int, list[int]], replica: NDArray[np.int64], started: NDArray[np.int64], finished: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Return when attempts were lost with their worker; ``NEVER`` for all others."""
-    lost = np.full(len(replica), NEVER)
+def _arrivals(
+    held: dict[str, NDArray[Any]], tasks: int, repairs: Repairs
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return when each task arrived, and which of them nobody told to be sent."""
+    arrival = np.full(tasks, NEVER)
+    np.minimum.at(arrival, held["task"], held["published"])
+    unsent = arrival == NEVER
+    for rows in blocks(len(held["task"]) if unsent.any() else 0):
+        task, seen = held["task"][rows], np.minimum(held["received"][rows], held["started"][rows])
+        own = unsent[task]
+        np.minimum.at(arrival, task[own], seen[own])
+    repairs.count(UNSENT, int((unsent & (arrival < NEVER)).sum()), noun="task")
+    repairs.count(ONLY_ENDED, int((arrival == NEVER).sum()), noun="task")
+    return arrival, unsent
+
+
+def _in_order_of_arrival(held: dict[str, NDArray[Any]], arrival: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Put the attempts into the order in which their tasks arrived, where they stand; return the number of each job."""
+    job: NDArray[np.int32] = held["task"]
+    if (arrival[1:] < arrival[:-1]).any():
+        rank = np.empty(len(arrival), np.int32)
+        rank[np.argsort(arrival, kind="stable")] = np.arange(len(arrival))
+        job = rank[job]
+    known = job < np.count_nonzero(arrival < NEVER)
+    if known.all() and (job[1:] >= job[:-1]).all():
+        return job
+    order = np.argsort(job, kind="stable")[: np.count_nonzero(known)]
+    job = job[order]
+    for name, column in held.items():
+        column[: len(order)] = column[order]
+        held[name] = column[: len(order)]
+    return job
+
+
+def _lose(down: dict[int, list[int]], replica: NDArray[np.int32], held: dict[str, NDArray[Any]]) -> int:
+    """End what still ran when its worker died, and return how many attempts that were."""
+    lost = 0
     for number, instants in down.items():
+        rows = np.flatnonzero((replica == number) & (held["finished"] == NEVER) & (held["started"] <= max(instants)))
+        lost += len(rows)
+        started = held["started"][rows]
         for instant in reversed(instants):
-            lost[(replica == number) & (finished == NEVER) & (started <= instant)] = instant
+            held["finished"][rows[started <= instant]] = instant
+        held["outcome"][rows] = Outcome.LOST
     return lost
 
 
-def _of_tasks(columns: Any) -> dict[str, NDArray[np.int64]]:
-    return {
-        "job_class": np.array(columns.class_of, np.int64),
-        "queue": np.array(columns.queue_of, np.int64),
-        "expires": np.array(columns.expires_of, np.int64),
-    }
+def _say_of_retries(job: NDArray[np.int32], outcome: NDArray[np.uint8], repairs: Repairs) -> None:
+    again = (outcome == Outcome.REDELIVERED) | (outcome == Outcome.LOST)
+    if again.any():
+        last = job[~again].max(initial=-1)
+        repairs.count(RETRIES, int((np.unique(job[again]) <= last).sum()), noun="job")
+
+
+def _patience(expires: NDArray[np.int64], arrival: NDArray[np.int64]) -> NDArray[np.int64]:
+    if is_constant(expires) and expires[0] == NEVER:
+        return constant(ABSENT, len(expires))
+    return np.where(expires < NEVER, np.maximum(expires - arrival, 0), ABSENT)
 
 
 def _end_ns(meta: dict[str, Any], end_ns: int) -> int:
@@ -142,40 +187,42 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 4.6e9
 
 
-def _jobs_told(meta: dict[str, Any], uuids: dict[str, int]) -> list[tuple[int, dict[str, Any]]]:
+def _jobs_told(meta: dict[str, Any], ids: Ids) -> dict[int, dict[str, Any]]:
     """Return what a meta line says of the jobs that it published, by the number of the task."""
     told = meta.get("jobs")
     if not isinstance(told, list):
-        return []
+        return {}
     jobs = [each for each in told if isinstance(each, dict) and isinstance(each.get("uuid"), str)]
-    return [(uuids[each["uuid"]], each) for each in jobs if each["uuid"] in uuids]
+    found = ((ids.find(each["uuid"]), each) for each in jobs)
+    return {number: each for number, each in found if number is not None}
 
 
-def _priorities(meta: dict[str, Any], uuids: dict[str, int]) -> NDArray[np.int64]:
-    priority = np.full(len(uuids), ABSENT)
-    for task, job in _jobs_told(meta, uuids):
-        told = job.get("priority")
-        if isinstance(told, int) and 0 <= told < 2**31:
-            priority[task] = told
-    return priority
+def _told_of(
+    told: dict[int, dict[str, Any]], task: NDArray[np.int32], read: Callable[[dict[str, Any]], int]
+) -> NDArray[np.int64]:
+    """Return what a meta line says of the job of each attempt, -1 where it says nothing."""
+    said = {number: read(job) for number, job in told.items()}
+    if max(said.values(), default=ABSENT) == ABSENT:
+        return constant(ABSENT, len(task))
+    column = np.full(int(max(task.max(), *said)) + 1, ABSENT)
+    column[list(said)] = list(said.values())
+    return column[task]
 
 
-def _limits(meta: dict[str, Any], uuids: dict[str, int], task: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
-    """Return the time limits that a meta line says jobs were published with."""
-    limits = {}
-    for name, key in (("soft_ns", "soft_time_limit"), ("hard_ns", "time_limit")):
-        column = np.full(len(uuids), ABSENT)
-        for number, job in _jobs_told(meta, uuids):
-            if _is_number(job.get(key)) and job[key] > 0:
-                column[number] = round(job[key] * SECOND)
-        limits[name] = column[task]
-    return limits
+def _priority(job: dict[str, Any]) -> int:
+    told = job.get("priority")
+    return told if isinstance(told, int) and 0 <= told < 2**31 else ABSENT
 
 
-def _planned(meta: dict[str, Any], uuids: dict[str, int]) -> dict[int, tuple[list[int], list[int]]]:
+def _limit(key: str, job: dict[str, Any]) -> int:
+    """Return the time limit in ns that a job was published with."""
+    return round(job[key] * SECOND) if _is_number(job.get(key)) and job[key] > 0 else ABSENT
+
+
+def _planned(told: dict[int, dict[str, Any]]) -> dict[int, tuple[list[int], list[int]]]:
     """Return the CPU and I/O phases that a meta line says jobs were published with, in ns."""
     planned = {}
-    for task, job in _jobs_told(meta, uuids):
+    for task, job in told.items():
         phases = job.get("phases")
         if not isinstance(phases, list):
             continue
@@ -189,21 +236,24 @@ def _planned(meta: dict[str, Any], uuids: dict[str, int]) -> dict[int, tuple[lis
     return planned
 
 
-def _demands(
-    planned: dict[int, tuple[list[int], list[int]]],
-    task: NDArray[np.int64],
-    started: NDArray[np.int64],
-    finished: NDArray[np.int64],
-) -> Demands:
+def _demands(planned: dict[int, tuple[list[int], list[int]]], held: dict[str, NDArray[Any]]) -> Demands:
     """Return the phases as planned, where they are known; else one I/O phase of the observed service."""
-    served = np.where((started < NEVER) & (finished < NEVER), finished - started, ABSENT)
-    if not planned:
-        told = served >= 0
-        return Demands(told.astype(np.int64), np.full(int(told.sum()), int(Kind.IO), np.uint8), served[told])
-    counts, kinds, demands = [], [], []
-    for number, lasted in zip(task.tolist(), served.tolist(), strict=True):
-        own = planned.get(number) or (([int(Kind.IO)], [lasted]) if lasted >= 0 else ([], []))
-        counts.append(len(own[0]))
-        kinds += own[0]
-        demands += own[1]
-    return Demands(np.array(counts, np.int64), np.array(kinds, np.uint8), np.array(demands, np.int64))
+    growing = GrowingDemands()
+    for rows in blocks(len(held["task"])):
+        started, finished = held["started"][rows], held["finished"][rows]
+        told = (started < NEVER) & (finished < NEVER) & (held["outcome"][rows] != Outcome.LOST)
+        served = Demands(
+            told.astype(np.int64), constant(int(Kind.IO), int(told.sum()), np.uint8), (finished - started)[told]
+        )
+        growing.extend(_as_planned(planned, held["task"][rows], served) if planned else served)
+    return growing.made()
+
+
+def _as_planned(planned: dict[int, tuple[list[int], list[int]]], task: NDArray[np.int32], served: Demands) -> Demands:
+    known = [(row, planned[number]) for row, number in enumerate(task.tolist()) if number in planned]
+    counts = np.array([len(kinds) for _, (kinds, _) in known], np.int64)
+    kinds = np.array([kind for _, (kinds, _) in known for kind in kinds], np.uint8)
+    demands = np.array([each for _, (_, demands) in known for each in demands], np.int64)
+    order = np.arange(len(task))
+    order[[row for row, _ in known]] = np.arange(len(task), len(task) + len(known))
+    return rearranged([served, Demands(counts, kinds, demands)], order)

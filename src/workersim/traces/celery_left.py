@@ -9,8 +9,6 @@ import numpy as np
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from workersim.traces.celery_attempts import Follower
     from workersim.traces.repairs import Repairs
 
@@ -32,8 +30,8 @@ UNRECEIVED = "without an end, given away by Redis and received by no worker: nev
 
 def ends_unsaid(
     follower: Follower, left: dict[int, str], gaps: list[tuple[int, int]], repairs: Repairs
-) -> NDArray[np.int64]:
-    """Return for each attempt when it was lost, of those whose end was not said; ``NEVER`` for all others.
+) -> dict[int, int]:
+    """Return by row when attempts were lost, of those whose end was not said.
 
     Such a task held a process until the broker went, or until its worker started again, or was heard of last.
 
@@ -48,8 +46,9 @@ def ends_unsaid(
     repairs
         Where is counted how many tasks were where.
     """
-    over = np.full(len(follower.task), NEVER)
-    open_rows = [row for row, at in enumerate(follower.finished) if at == NEVER and follower.task[row] in left]
+    over: dict[int, int] = {}
+    going = np.flatnonzero(np.frombuffer(follower.finished, np.int64) == NEVER).tolist() if left else []
+    open_rows = [row for row in going if follower.task[row] in left]
     for row in open_rows:
         place = left[follower.task[row]]
         rule = PLACES[place] or (UNRECEIVED if follower.received[row] == NEVER else UNSAID)
