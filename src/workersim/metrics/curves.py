@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from workersim.runlog import RunLog
     from workersim.runlog.schema import Ints
 
-__all__ = ["CURVES", "over_time"]
+__all__ = ["CHANGES", "CURVES", "over_time"]
 
 
 def over_time(
@@ -129,22 +129,41 @@ def _of_place(fleet: FleetChanges, place: tuple[int, int] | None) -> FleetChange
     return FleetChanges(**{name: column[rows] for name, column in fleet.columns().items()})
 
 
-def _queue_length(log: RunLog, rows: Any, _: FleetChanges) -> StepFunction:
-    return _counted(log, rows, log.attempts.published_ns, _left(log))
+def _count_of(name: str) -> Callable[[RunLog, Any, FleetChanges], StepFunction]:
+    def count(log: RunLog, rows: Any, _: FleetChanges) -> StepFunction:
+        ups, downs = CHANGES[name](log)
+        if rows is not None:
+            ups, downs = ups[rows], downs[rows]
+        return closed(count_over_time(ups, downs), log.horizon_ns)
+
+    return count
 
 
-def _visible(log: RunLog, rows: Any, _: FleetChanges) -> StepFunction:
-    return _counted(log, rows, log.attempts.published_ns, np.minimum(log.attempts.reserved_ns, _left(log)))
+def _queue_length(log: RunLog) -> tuple[Ints, Ints]:
+    return log.attempts.published_ns, _left(log)
 
 
-def _reserved(log: RunLog, rows: Any, _: FleetChanges) -> StepFunction:
-    reserved, left = log.attempts.reserved_ns, _left(log)
-    return _counted(log, rows, reserved, np.where(reserved < NEVER, left, NEVER))
+def _visible(log: RunLog) -> tuple[Ints, Ints]:
+    return log.attempts.published_ns, np.minimum(log.attempts.reserved_ns, _left(log))
 
 
-def _busy(log: RunLog, rows: Any, _: FleetChanges) -> StepFunction:
-    started, finished = log.attempts.started_ns, log.attempts.finished_ns
-    return _counted(log, rows, started, np.where(started < NEVER, finished, NEVER))
+def _reserved(log: RunLog) -> tuple[Ints, Ints]:
+    reserved = log.attempts.reserved_ns
+    return reserved, np.where(reserved < NEVER, _left(log), NEVER)
+
+
+def _busy(log: RunLog) -> tuple[Ints, Ints]:
+    started = log.attempts.started_ns
+    return started, np.where(started < NEVER, log.attempts.finished_ns, NEVER)
+
+
+# When the counts of attempts rise and fall by one.
+CHANGES: dict[str, Callable[[RunLog], tuple[Ints, Ints]]] = {
+    "queue_length": _queue_length,
+    "visible": _visible,
+    "reserved": _reserved,
+    "busy": _busy,
+}
 
 
 def _slots(log: RunLog, _: Any, fleet: FleetChanges) -> StepFunction:
@@ -152,7 +171,7 @@ def _slots(log: RunLog, _: Any, fleet: FleetChanges) -> StepFunction:
 
 
 def _utilization(log: RunLog, rows: Any, fleet: FleetChanges) -> StepFunction:
-    return share(_busy(log, rows, fleet), _slots(log, rows, fleet))
+    return share(_count_of("busy")(log, rows, fleet), _slots(log, rows, fleet))
 
 
 def _vcpus(log: RunLog, _: Any, fleet: FleetChanges) -> StepFunction:
@@ -184,11 +203,8 @@ def _in_state(cause: Cause) -> Callable[[RunLog, Any, FleetChanges], StepFunctio
 
 
 CURVES: dict[str, Callable[[RunLog, Any, FleetChanges], StepFunction]] = {
-    "queue_length": _queue_length,
-    "visible": _visible,
-    "reserved": _reserved,
-    "running": _busy,
-    "busy": _busy,
+    **{name: _count_of(name) for name in CHANGES},
+    "running": _count_of("busy"),
     "slots": _slots,
     "utilization": _utilization,
     "vcpus": _vcpus,
@@ -210,12 +226,6 @@ _BY_SERVICE = _BY_REPLICA | _OF_REPLICAS
 
 def _left(log: RunLog) -> Ints:
     return left_queue_ns(log.attempts.started_ns, log.attempts.finished_ns)
-
-
-def _counted(log: RunLog, rows: NDArray[np.bool_] | None, ups: Ints, downs: Ints) -> StepFunction:
-    if rows is not None:
-        ups, downs = ups[rows], downs[rows]
-    return closed(count_over_time(ups, downs), log.horizon_ns)
 
 
 def closed(steps: tuple[Ints, NDArray[Any]], end_ns: int) -> StepFunction:

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workersim.errors import LogError
-from workersim.metrics.curves import closed, missing, over_time, share
+from workersim.metrics.curves import CHANGES, closed, missing, over_time, share
+from workersim.metrics.levels import level
 from workersim.metrics.parts import wait_parts
 from workersim.runlog.counting import exact_sum
-from workersim.runlog.deciding import deciding_rows, job_counts
+from workersim.runlog.deciding import deciding, job_counts
 from workersim.runlog.schema import Outcome
 from workersim.units import NEVER, SECOND
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from workersim.metrics.steps import StepFunction
     from workersim.runlog import RunLog
     from workersim.runlog.pieces import CpuLevel
@@ -62,7 +65,7 @@ def figures(log: RunLog, *, warm_up_ns: int = 0, cpu: CpuLevel | None = None) ->
     jobs = job_counts(log)
     tree: dict[str, Any] = {"jobs": jobs} | _durations(log, warm_up_ns)
     tree |= _waiting(log, warm_up_ns)
-    tree["utilization"] = _mean_max(_curve(log, "utilization", warm_up_ns))
+    tree["utilization"] = _utilization(log, warm_up_ns)
     tree["cpu"] = _mean_max(_curve(log, "cpu", warm_up_ns)) if cpu is None else _cpu(log, cpu, warm_up_ns)
     tree["replicas"] = _mean_max(_curve(log, "replicas", warm_up_ns))
     memory = _curve(log, "memory", warm_up_ns)
@@ -95,9 +98,9 @@ def spread_of(durations_ns: Ints, total_ns: int) -> dict[str, float | None]:
     seconds = durations_ns / SECOND
     seconds -= mean  # from the exact mean, so that equal durations deviate by nothing at all
     seconds *= seconds
-    quantiles = _quantiles(durations_ns)
     std = math.sqrt(float(np.add.reduce(seconds)) / n)
-    return {"mean": mean, "std": std, **quantiles, "max": int(np.maximum.reduce(durations_ns)) / SECOND}
+    del seconds  # a column less, of what may be millions
+    return {"mean": mean, "std": std, **_quantiles(durations_ns), "max": int(np.maximum.reduce(durations_ns)) / SECOND}
 
 
 def _quantiles(durations_ns: Ints) -> dict[str, float]:
@@ -122,28 +125,52 @@ def _between(lower: float, upper: float, share: float) -> float:
 
 def _durations(log: RunLog, warm_up_ns: int) -> dict[str, Any]:
     attempts, arrival = log.attempts, log.jobs.arrival_ns
-    rows = deciding_rows(attempts, len(log.jobs))
+    rows = deciding(log)
     started, finished = attempts.started_ns[rows], attempts.finished_ns[rows]
     began = (arrival >= warm_up_ns) & (started < NEVER) & (attempts.outcome[rows] != Outcome.EXPIRED)
-    waits = (started - arrival)[began]
-    ended = began & (finished < NEVER)
+    waits = _where(began, started - arrival)
+    wait = spread(waits) | wait_parts(log, rows, began)
+    waits = _where(waits > 0, waits)
     left = (attempts.started_ns < NEVER) & (attempts.finished_ns < NEVER)
     left &= (arrival >= warm_up_ns)[attempts.job]
     return {
-        "wait": spread(waits) | wait_parts(log, rows, began) | {"waited": spread(waits[waits > 0])},
-        "service": spread((attempts.finished_ns - attempts.started_ns)[left]),
-        "response": spread((finished - arrival)[ended]),
+        "wait": wait | {"waited": spread(waits)},
+        "service": spread(_where(left, attempts.finished_ns - attempts.started_ns)),
+        "response": spread(_where(began & (finished < NEVER), finished - arrival)),
     }
+
+
+def _where(flags: NDArray[np.bool_], durations_ns: Ints) -> Ints:
+    """Return the flagged rows; all of them as they are."""
+    return durations_ns if flags.all() else durations_ns[flags]
 
 
 def _waiting(log: RunLog, warm_up_ns: int) -> dict[str, Any]:
     """Return how many jobs wait, and where; nowhere but in the queue if no worker receives one before it starts it."""
-    tree = {"queue_length": _mean_max(_curve(log, "queue_length", warm_up_ns))}
+    tree = {"queue_length": _level(log, "queue_length", warm_up_ns)}
     attempts = log.attempts
     if log.engine != "observed" and np.array_equal(attempts.reserved_ns, attempts.started_ns):
         nothing = None if tree["queue_length"]["mean"] is None else 0.0
         return tree | {"visible": dict(tree["queue_length"]), "reserved": {"mean": nothing, "max": 0.0}}
-    return tree | {name: _mean_max(_curve(log, name, warm_up_ns)) for name in ("visible", "reserved")}
+    return tree | {name: _level(log, name, warm_up_ns) for name in ("visible", "reserved")}
+
+
+def _level(log: RunLog, name: str, warm_up_ns: int) -> dict[str, float | None]:
+    if missing(log, name):
+        return {"mean": None, "max": None}
+    window_ns = log.horizon_ns - warm_up_ns
+    area, most = level(*CHANGES[name](log), warm_up_ns, log.horizon_ns)
+    return {"mean": float(area) / window_ns if window_ns else None, "max": float(most)}
+
+
+def _utilization(log: RunLog, warm_up_ns: int) -> dict[str, float | None]:
+    slots = _curve(log, "slots", warm_up_ns)
+    if slots is None or len(slots) > 1 or missing(log, "utilization"):
+        return _mean_max(_curve(log, "utilization", warm_up_ns))
+    there = int(slots.amounts[0])
+    area, most = level(*CHANGES["busy"](log), warm_up_ns, log.horizon_ns)
+    whole = float(there * (log.horizon_ns - warm_up_ns))
+    return {"mean": float(area) / whole if whole else None, "max": most / there if there else None}
 
 
 def _curve(log: RunLog, name: str, warm_up_ns: int) -> StepFunction | None:
@@ -181,8 +208,8 @@ def _throughput(log: RunLog, warm_up_ns: int) -> float | None:
     if not window_s:
         return None
     attempts = log.attempts
-    rows = deciding_rows(attempts, len(log.jobs))
-    finished = attempts.finished_ns[rows[attempts.outcome[rows] == Outcome.DONE]]
+    rows = deciding(log)
+    finished = _where(attempts.outcome[rows] == Outcome.DONE, attempts.finished_ns[rows])
     # What ended at the very end of the warm-up belongs to it; what ends at 0 belongs to the run.
     first = warm_up_ns + 1 if warm_up_ns else 0
     return float(np.count_nonzero(finished >= first)) / window_s

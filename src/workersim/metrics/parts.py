@@ -21,7 +21,7 @@ __all__ = ["PARTS", "wait_parts"]
 PARTS = ("visible", "reserved", "running")
 
 
-def wait_parts(log: RunLog, rows: NDArray[np.int64], meant: NDArray[np.bool_]) -> dict[str, float | None]:
+def wait_parts(log: RunLog, rows: NDArray[np.int64] | slice, meant: NDArray[np.bool_]) -> dict[str, float | None]:
     """Return the parts of the mean wait, in seconds.
 
     At each instant from its arrival until its deciding attempt starts a job is running if one of its attempts is, else
@@ -33,21 +33,23 @@ def wait_parts(log: RunLog, rows: NDArray[np.int64], meant: NDArray[np.bool_]) -
     log
         Any log; of an observed one that does not hold when workers received their messages the parts are None.
     rows
-        The deciding attempt of each job.
+        As ``deciding`` returns them.
     meant
         Flags the jobs; each has started.
     """
     count = int(np.count_nonzero(meant))
     if not count or missing(log, "reserved"):
         return dict.fromkeys(PARTS)
-    tried = np.bincount(log.attempts.job, minlength=len(log.jobs))
-    sums = np.array(_of_single(log, rows[meant & (tried == 1)]), dtype=object)
-    if len(log.attempts) > len(log.jobs):
+    if isinstance(rows, slice):
+        sums = np.array(_of_single(log, rows if meant.all() else np.flatnonzero(meant)), dtype=object)
+    else:
+        tried = np.bincount(log.attempts.job, minlength=len(log.jobs))
+        sums = np.array(_of_single(log, rows[meant & (tried == 1)]), dtype=object)
         sums += np.array(_of_several(log, rows, meant & (tried > 1)), dtype=object)
     return {name: int(total) / (count * SECOND) for name, total in zip(PARTS, sums, strict=True)}
 
 
-def _of_single(log: RunLog, rows: NDArray[np.int64]) -> tuple[int, int, int]:
+def _of_single(log: RunLog, rows: NDArray[np.int64] | slice) -> tuple[int, int, int]:
     attempts = log.attempts
     started = attempts.started_ns[rows]
     received = np.minimum(attempts.reserved_ns[rows], started)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workersim.runlog.ordering import blocks
 from workersim.runlog.schema import SERVICE, Attempts, Cause, Outcome
 from workersim.runlog.terms import Terms, of_service
 from workersim.runlog.timeline import Timeline
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from workersim.runlog.log import RunLog
     from workersim.runlog.schema import Ints
 
-__all__ = ["deciding_rows", "fates", "job_counts"]
+__all__ = ["deciding", "deciding_rows", "fates", "job_counts"]
 
 _UNKNOWN = Terms()
 _OWED = (Outcome.RETRIED, Outcome.REDELIVERED)  # what was to come has not come by the horizon
@@ -48,7 +49,13 @@ def deciding_rows(attempts: Attempts, jobs: int) -> NDArray[np.int64]:
     return decided
 
 
-def fates(log: RunLog, rows: NDArray[np.int64]) -> Ints:
+def deciding(log: RunLog) -> NDArray[np.int64] | slice:
+    """Return the same of a log; where each job has but one attempt, as a slice of all, which copies no column."""
+    n = len(log.jobs)
+    return slice(0, n) if len(log.attempts) == n else deciding_rows(log.attempts, n)
+
+
+def fates(log: RunLog, rows: NDArray[np.int64] | slice) -> Ints:
     """Return what became of each job, an ``Outcome``: that of its deciding row, unless its message still waits.
 
     It does after a retry or redelivery that has not come, and after a worker went that would have
@@ -59,24 +66,24 @@ def fates(log: RunLog, rows: NDArray[np.int64]) -> Ints:
     log
         Any log.
     rows
-        As ``deciding_rows`` returns them.
+        As ``deciding`` returns them.
     """
     ended = log.attempts.outcome[rows]
-    owed = np.isin(ended, _OWED) if len(log.attempts) > len(rows) else np.zeros(len(rows), dtype=np.bool_)
+    owed = np.isin(ended, _OWED) if len(log.attempts) > len(ended) else np.zeros(len(ended), dtype=np.bool_)
     owed[_stranded(log, rows)] = True
     return np.where(owed, Outcome.UNFINISHED, ended) if owed.any() else ended
 
 
-def _stranded(log: RunLog, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def _stranded(log: RunLog, rows: NDArray[np.int64] | slice) -> NDArray[np.int64]:
     """Return the places of jobs that were lost together with a worker that acknowledges late."""
     late = [service for service in range(len(log.services)) if (of_service(log.terms, service) or _UNKNOWN).late]
     if not late:
         return np.empty(0, dtype=np.int64)
     attempts = log.attempts
     lost = np.flatnonzero(attempts.outcome[rows] == Outcome.LOST)
-    lost = lost[np.isin(attempts.replica[rows[lost]] // SERVICE, late)]
+    lost = lost[np.isin(attempts.replica[rows][lost] // SERVICE, late)]
     timeline = Timeline(log.fleet)
-    states = timeline.row_at(attempts.replica[rows[lost]], attempts.finished_ns[rows[lost]])
+    states = timeline.row_at(attempts.replica[rows][lost], attempts.finished_ns[rows][lost])
     gone = (states >= 0) & np.isin(timeline.fleet.cause[states], (Cause.DOWN, Cause.STARTING))
     return lost[gone]
 
@@ -92,9 +99,8 @@ def job_counts(log: RunLog) -> dict[str, int]:
         were ``retried`` and ``redelivered``.
     """
     attempts = log.attempts
-    rows = deciding_rows(attempts, len(log.jobs))
-    ended = np.bincount(fates(log, rows), minlength=len(Outcome)).tolist()
-    tried = np.bincount(attempts.outcome, minlength=len(Outcome)).tolist()
+    ended = _numbers(fates(log, deciding(log)))
+    tried = _numbers(attempts.outcome)
     several = tried[Outcome.DONE] > ended[Outcome.DONE]
     done = np.bincount(attempts.job[attempts.outcome == Outcome.DONE]) if several else np.zeros(1, dtype=np.int64)
     return {
@@ -109,3 +115,10 @@ def job_counts(log: RunLog) -> dict[str, int]:
         "redelivered": tried[Outcome.REDELIVERED],
         "done_twice": int(np.count_nonzero(done > 1)),
     }
+
+
+def _numbers(outcomes: Ints) -> list[int]:
+    """Return how many there are of each outcome."""
+    parts = (np.bincount(outcomes[rows], minlength=len(Outcome)) for rows in blocks(len(outcomes)))
+    counts: list[int] = sum(parts, np.zeros(len(Outcome), np.int64)).tolist()
+    return counts

@@ -8,7 +8,7 @@ import numpy as np
 
 from workersim.errors import LogError
 from workersim.runlog.counting import area, count_over_time, exact_sum, left_queue_ns
-from workersim.runlog.deciding import deciding_rows, fates, job_counts
+from workersim.runlog.deciding import deciding, fates, job_counts
 from workersim.runlog.schema import Outcome
 from workersim.units import NEVER
 
@@ -79,7 +79,7 @@ def _little(enters: Ints, leaves: Ints, end: int) -> tuple[int, int]:
 
 def _jobs(log: RunLog) -> tuple[int, int]:
     counts = job_counts(log)
-    rows = deciding_rows(log.attempts, len(log.jobs))
+    rows = deciding(log)
     left = (fates(log, rows) != Outcome.UNFINISHED) & (log.attempts.finished_ns[rows] < NEVER)
     in_hand = np.count_nonzero(log.jobs.arrival_ns < NEVER) - np.count_nonzero(left)
     gone = counts["finished"] + counts["failed"] + counts["expired"] + counts["lost"]

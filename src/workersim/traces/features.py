@@ -29,7 +29,9 @@ HOUR_NS = 3600 * SECOND
 
 def described(recording: Recording) -> dict[str, Any]:
     """Return what ``inspect --json`` prints: plain numbers, in seconds; None where the file cannot tell."""
-    arrival = np.sort(recording.arrival_ns)
+    arrival = recording.arrival_ns
+    if (arrival[1:] < arrival[:-1]).any():
+        arrival = np.sort(arrival)
     tree = recording.metrics
     jobs = None if tree is None else tree["jobs"]
     demand_ns = _demands(recording)
@@ -61,10 +63,10 @@ def described(recording: Recording) -> dict[str, Any]:
 
 def _decided(recording: Recording, column: str) -> int:
     """Count the jobs of which the attempt that decided them started, or came to an end of its own."""
-    from workersim.runlog.deciding import deciding_rows  # noqa: PLC0415 (as small as the call)
+    from workersim.runlog.deciding import deciding  # noqa: PLC0415 (as small as the call)
 
     log = recording.observed
-    rows = deciding_rows(log.attempts, len(log.jobs))
+    rows = deciding(log)
     ran = log.attempts.started_ns[rows] < NEVER
     if column == "finished_ns":
         ran &= log.attempts.outcome[rows] != Outcome.LOST
@@ -113,18 +115,19 @@ def dispersion(arrival_ns: NDArray[np.int64], windows_s: Iterable[int] = WINDOWS
     {1: 0.5}
     """
     found = {}
-    since = arrival_ns - arrival_ns[0]
+    first, last = int(arrival_ns[0]), int(arrival_ns[-1])
     for window_s in windows_s:
-        windows = int(since[-1] // (window_s * SECOND))
+        windows = (last - first) // (window_s * SECOND)
         if LEAST_WINDOWS <= windows <= 10**8:
-            inside = since[since < windows * window_s * SECOND] // (window_s * SECOND)
-            found[window_s] = _dispersed(inside, windows)
+            inside = arrival_ns[: np.searchsorted(arrival_ns, first + windows * window_s * SECOND)]
+            found[window_s] = _dispersed((inside - first) // (window_s * SECOND), windows)
     return found
 
 
 def _dispersed(window: NDArray[np.int64], windows: int) -> float:
     """Return variance ÷ mean of the numbers in each window, without a column of the empty ones."""
-    _, numbers = np.unique(window, return_counts=True)
+    edges = np.flatnonzero(window[1:] != window[:-1]) + 1
+    numbers = np.diff(edges, prepend=0, append=len(window))
     mean = len(window) / windows
     square = float((numbers.astype(float) ** 2).sum()) / windows
     return (square - mean * mean) / mean if mean else math.nan
