@@ -316,3 +316,23 @@ def test_the_picture_of_the_fits() -> None:
     assert np.abs(np.log(observed) - np.log(np.asarray(best.get_xdata(), float))).mean() < 0.1
     alike = ws.plots.service_fits(ws.calibrate(RECORDINGS / "burst10_1x4.jsonl.gz"), ax=Figure().subplots())
     assert not alike.lines
+
+
+def test_what_jobs_were_published_with_is_kept_where_all_have_it_and_listed_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    rows = [f"{i},{1 + i % 2},a,7,3" for i in range(20)] + [
+        f"{i}.5,1,b,{'9' if i % 2 else ''},{i % 2}" for i in range(20)
+    ]
+    path.write_text("arrival,service,job_class,time_limit,countdown\n" + "\n".join(rows))
+    found = ws.calibrate(path)
+    first, other = (found.scenario.workload.jobs[name] for name in ("a", "b"))
+    assert (str(first.time_limit), str(first.countdown), other.time_limit) == ("7 s", "3 s", None)
+    assert "time_limit of 10 jobs of 'b': not all of them have the same." in found.dropped
+    assert "Countdowns of 10 jobs of 'b': the others have none." in found.dropped
+    assert not any("'a'" in sentence for sentence in found.dropped)
+
+
+def test_workers_that_came_and_went_are_listed() -> None:
+    dropped = ws.calibrate(RECORDINGS / "join_2x3_early4.jsonl.gz").dropped
+    assert any("1 ready after the first arrival, 0 gone before the end" in sentence for sentence in dropped)
+    assert not any("When workers came" in each for each in ws.calibrate(RECORDINGS / "burst8_1x3.jsonl.gz").dropped)

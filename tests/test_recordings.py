@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+import workersim as ws
 from workersim.traces.recorded_fleet import celery_settings, fleet_events, recorded_fleet
 from workersim.traces.recorded_workers import Workers
 from workersim.units import SECOND
@@ -171,6 +172,25 @@ def test_of_two_fleets_with_the_same_jobs_the_better_one_comes_first() -> None:
                 assert (a < b) == (x < y), (one, other, figure)
                 ranked += 1
     assert ranked >= 20
+
+
+def test_what_happened_to_workers_moves_with_the_window() -> None:
+    join, kill = read("join_2x3_early4"), read("kill_2x2_early4")
+    (joined,) = [float(each["at"].removesuffix(" s")) for each in fleet_events(join)["changes"]]
+    before = fleet_events(join, from_ns=round((joined - 1) * SECOND))
+    assert (before["present"], before["gone"]) == (1, 0)
+    assert [float(each["at"].removesuffix(" s")) for each in before["changes"]] == pytest.approx([1], abs=1e-3)
+    after = fleet_events(join, from_ns=round((joined + 1) * SECOND))
+    assert (after["present"], after["gone"], after["changes"]) == (2, 0, [])
+
+    (killed,) = [float(each["at"].removesuffix(" s")) for each in fleet_events(kill)["crashes"]]
+    (crash,) = fleet_events(kill, from_ns=round((killed - 1) * SECOND))["crashes"]
+    assert float(crash["at"].removesuffix(" s")) == pytest.approx(1, abs=1e-3)
+    without = fleet_events(kill, from_ns=round((killed + 0.5) * SECOND))
+    assert (without["present"], without["gone"], without["crashes"]) == (1, 1, [])
+    found = ws.replay(kill, from_=f"{killed + 0.5} s")
+    assert found.result.scenario.fleet.replicas == 1
+    assert np.unique(found.log.fleet.replica).tolist() == [0]
 
 
 def test_the_settings_of_a_recorded_fleet() -> None:

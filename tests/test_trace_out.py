@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -191,9 +192,23 @@ def test_the_shell_writes_it_beside_the_jobs(tmp_path: Path) -> None:
     assert {file.name for file in tmp_path.iterdir()} == {"t.json", "j.csv"}
 
 
+def test_the_shell_writes_celerys_events_which_are_read_back(tmp_path: Path) -> None:
+    got = shell("run", OVERLOAD, "--events-out", tmp_path / "e.jsonl", "--trace-out", tmp_path / "t.json")
+    assert got.exit_code == 0, got.output
+    run, trace = ws.run(ws.load(OVERLOAD)), ws.read_trace(tmp_path / "e.jsonl")
+    assert (trace.format, len(trace)) == ("celery-events", 10)
+    for name in ("started_ns", "finished_ns", "outcome"):
+        assert np.abs(getattr(trace.observed.attempts, name) - getattr(run.log.attempts, name)).max() < 1000, name
+    assert trace.observed.jobs.classes == run.log.jobs.classes
+    assert {file.name for file in tmp_path.iterdir()} == {"e.jsonl", "t.json"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        ([OVERLOAD, "--events-out", "t.json"], "--events-out: expected a name that ends in .jsonl, found 't.json'"),
+        ([OVERLOAD, "--events-out", "no/t.jsonl"], "its folder does not exist"),
+        ([OVERLOAD.parent, "--events-out", "t.jsonl"], "--events-out holds the attempts of one scenario, found 6"),
         ([OVERLOAD, "--trace-out", "t.txt"], "--trace-out: expected a name that ends in .json, found 't.txt'"),
         ([OVERLOAD, "--trace-out", "no/t.json"], "its folder does not exist"),
         ([OVERLOAD.parent, "--trace-out", "t.json"], "--trace-out holds the attempts of one scenario, found 6"),

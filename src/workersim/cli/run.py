@@ -35,9 +35,8 @@ __all__ = ["command"]
 @click.option("--json", "as_json", is_flag=True, help="Print an object, or a list of several.")
 @click.option("--jobs-out", metavar="FILE.csv|.parquet", help="Write one row an attempt (replication 0).")
 @click.option("--trace-out", metavar="FILE.json", help="Write a trace for ui.perfetto.dev (replication 0).")
-def command(
-    scenarios: tuple[str, ...], *, as_json: bool, jobs_out: str | None, trace_out: str | None, **settings: Any
-) -> None:
+@click.option("--events-out", metavar="FILE.jsonl", help="Write Celery's events, for inspect (replication 0).")
+def command(scenarios: tuple[str, ...], *, as_json: bool, **settings: Any) -> None:
     """Run scenarios and print their figures: waits, queue length, utilization, memory, cost.
 
     A folder stands for the *.yaml files in it. --until takes ± or +-, of the mean ('wait.p95 ± 5%') or in a
@@ -54,11 +53,12 @@ def command(
         settings["replications"] = most
     from workersim.scenario import load_many  # noqa: PLC0415  # --help need not wait for pydantic
 
-    writers = list(_writers(jobs_out, trace_out))
+    files = {option: settings.pop(option) for option in ("jobs_out", "trace_out", "events_out")}
+    writers = list(_writers(**files))
     loaded = load_many(scenarios)
     if writers and len(loaded) > 1:
-        option = "--jobs-out" if jobs_out is not None else "--trace-out"
-        msg = f"{option} holds the attempts of one scenario, found {len(loaded)} of them"
+        option = next(option for option, name in files.items() if name is not None)
+        msg = f"--{option.replace('_', '-')} holds the attempts of one scenario, found {len(loaded)} of them"
         raise click.UsageError(msg, click.get_current_context())
     objects = []
     for number, scenario in enumerate(loaded):
@@ -73,7 +73,7 @@ def command(
         click.echo(json.dumps(objects[0] if len(objects) == 1 else objects, indent=2, allow_nan=False))
 
 
-def _writers(jobs_out: str | None, trace_out: str | None) -> Iterator[Callable[[Result], None]]:
+def _writers(jobs_out: str | None, trace_out: str | None, events_out: str | None) -> Iterator[Callable[[Result], None]]:
     """Check the files that are asked for, and give what writes each of them."""
     if jobs_out is not None:
         from workersim.experiments.table_file import TableFile  # noqa: PLC0415  # as above
@@ -84,6 +84,10 @@ def _writers(jobs_out: str | None, trace_out: str | None) -> Iterator[Callable[[
         from workersim.cli.trace_file import TraceFile  # noqa: PLC0415  # as above
 
         yield TraceFile(trace_out).write
+    if events_out is not None:
+        from workersim.cli.trace_file import EventsFile  # noqa: PLC0415  # as above
+
+        yield EventsFile(events_out).write
 
 
 def _misused(msg: str) -> NoReturn:

@@ -197,11 +197,11 @@ def replay(
     """
     wanted = Traffic(**traffic)
     recording = trace if isinstance(trace, Recording) else read_trace(trace)
-    named, notes = _fleet(recording, fleet)
+    start_ns, end_ns = _window(wanted)
+    named, notes = _fleet(recording, fleet, start_ns)
     if recording.jobs is None:
         msg = f"{recording.path}: nothing says what jobs need; name a column of services: columns={{'service': …}}"
         raise InputError(msg)
-    start_ns, end_ns = _window(wanted)
     rows = between(recording.jobs, start_ns, end_ns)
     if not len(rows):
         asked = f"{wanted.from_ or '0 s'} and {wanted.to or 'the end'}"
@@ -227,7 +227,7 @@ def _compared(
     return Replay(recording, result, observed, tree, difference, alike, warnings)
 
 
-def _fleet(recording: Recording, fleet: Any) -> tuple[Scenario, list[str]]:
+def _fleet(recording: Recording, fleet: Any, from_ns: int) -> tuple[Scenario, list[str]]:
     """Return a scenario with the fleet, and what has to be said of it."""
     if isinstance(fleet, Scenario):
         return fleet, []
@@ -238,7 +238,7 @@ def _fleet(recording: Recording, fleet: Any) -> tuple[Scenario, list[str]]:
     if fleet is not None:
         msg = f"fleet: expected a Fleet, a Scenario or the path of a fleet file, found {shown(fleet)}"
         raise InputError(msg)
-    told = recorded_fleet(recording)
+    told = recorded_fleet(recording, from_ns)
     if told is None:
         msg = f"{recording.path}: it does not say what fleet it was recorded on; expected a fleet file (--fleet FILE)"
         raise InputError(msg)

@@ -306,8 +306,9 @@ def _check_slots(log: RunLog) -> None:
 
 
 def _placed(attempts: Attempts, rows: Any = slice(None)) -> NDArray[np.bool_]:
-    flags: NDArray[np.bool_] = attempts.started_ns[rows] < NEVER
-    return flags & (attempts.replica[rows] >= 0) & (attempts.slot[rows] >= 0)
+    flags: NDArray[np.bool_] = (attempts.replica[rows] >= 0) & (attempts.slot[rows] >= 0)
+    flags &= attempts.started_ns[rows] < NEVER
+    return flags
 
 
 def _overlap(attempts: Attempts) -> bool:

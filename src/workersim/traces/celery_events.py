@@ -142,13 +142,16 @@ class _Lines:
         self.columns.add(row, NEVER if heard is None else heard, self._task(event) if is_task else None)
 
     def _task(self, event: dict[str, Any]) -> OfTask:
-        name, queue = event.get("name"), event.get("queue")
         return OfTask(
             event["uuid"],
-            self.classes.setdefault(name, len(self.classes)) if _is_name(name) else -1,
-            self.queues.setdefault(queue, len(self.queues)) if _is_name(queue) else -1,
+            _numbered(event.get("name"), self.classes),
+            _numbered(event.get("queue"), self.queues),
             _calendar(event.get("expires")),
         )
+
+
+def _numbered(name: Any, known: dict[str, int]) -> int:
+    return known.setdefault(name, len(known)) if _is_name(name) else -1
 
 
 def _no_number(text: str) -> Any:

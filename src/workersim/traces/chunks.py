@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Chunk", "csv_chunks", "parquet_chunks"]
 
-BATCH = 65_536
+BATCH = 8192
 
 
 class Chunk(NamedTuple):
@@ -95,7 +95,7 @@ def parquet_chunks(path: Path, progress: Progress | None = None) -> Iterator[Chu
         raise MissingExtraError(msg) from None
     ensure_file(path)
     try:
-        file = parquet.ParquetFile(path)
+        file = parquet.ParquetFile(path, buffer_size=2**20)  # else a column chunk of the file is held whole
         names, taken, of = file.schema_arrow.names, 0, file.metadata.num_rows
         _ensure_once(path, names)
         yield Chunk(dict.fromkeys(names, ()), 1, ())

@@ -71,7 +71,7 @@ class Facts:
         Until when the system was observed, if the file says so.
     """
 
-    job: NDArray[np.int64]
+    job: NDArray[Any]
     arrival_ns: NDArray[np.int64]
     published_ns: NDArray[np.int64]
     received_ns: NDArray[np.int64]

@@ -19,7 +19,7 @@ _ORDERS = ("round_robin", "priority", "sorted")
 _DURATIONS = ("visibility_timeout", "soft_time_limit", "time_limit")
 
 
-def recorded_fleet(recording: Recording) -> tuple[Fleet, list[str]] | None:
+def recorded_fleet(recording: Recording, from_ns: int = 0) -> tuple[Fleet, list[str]] | None:
     """Return the fleet of a recording, with what it does not say, a sentence each; None if it names none.
 
     Parameters
@@ -27,6 +27,8 @@ def recorded_fleet(recording: Recording) -> tuple[Fleet, list[str]] | None:
     recording
         With a meta line: ``replicas``, ``concurrency``, ``cpu_share`` or ``vcpus``, ``queues``,
         ``queue_order_strategy``, ``workers``, and Celery's settings.
+    from_ns
+        The instant of the recording at which the fleet begins: who is there then is there from the start.
 
     Raises
     ------
@@ -38,8 +40,8 @@ def recorded_fleet(recording: Recording) -> tuple[Fleet, list[str]] | None:
     replicas, concurrency = meta.get("replicas"), autoscale["max"] if autoscale else meta.get("concurrency")
     if replicas is None or concurrency is None:
         return None
-    events = fleet_events(recording)
-    known = bool(events["changes"]) or events["present"] > 0
+    events = fleet_events(recording, from_ns)
+    known = events.pop("gone") + events["present"] > 0 or bool(events["changes"])
     order = meta.get("queue_order_strategy")
     said: dict[str, Any] = {
         "replicas": events.pop("present") if known else replicas,
@@ -105,20 +107,22 @@ def _autoscale(meta: Mapping[str, Any]) -> dict[str, Any] | None:
     return None
 
 
-def fleet_events(recording: Recording) -> dict[str, Any]:
+def fleet_events(recording: Recording, from_ns: int = 0) -> dict[str, Any]:
     """Return ``changes``, ``stops`` and ``crashes`` of a scenario file, as a recording tells the lives of its workers.
 
-    ``present`` is how many workers are ready at 0; each that is ready later is a change at that instant.  Replicas are
-    numbered in that order.  Those that are present at 0 are numbered in the order of their first receipts: that is how
-    old their BRPOPs were, and of replicas that have asked for as long the lowest number is served first.
+    Instants count from ``from_ns``.  ``present`` is how many workers are ready then, ``gone`` how many are not there
+    any more; each that is ready later is a change at that instant.  Replicas are numbered in that order.  Those that
+    are present at 0 are numbered in the order of their first receipts: that is how old their BRPOPs were, and of
+    replicas that have asked for as long the lowest number is served first.
 
     A worker stops when it says so (``worker-offline``), up to a second after SIGTERM, as its loop has to wake first.
     """
-    workers = Workers(recording)
+    workers = Workers(recording, from_ns)
     changes = [{"at": _seconds(at), "replicas": k} for k, at in enumerate(workers.ready_s, 1) if at > 0]
     happened = list(_happened(workers))
     return {
         "present": sum(at == 0 for at in workers.ready_s),
+        "gone": workers.gone,
         "changes": changes,
         "stops": [event for kind, event in happened if kind == "stop"],
         "crashes": [event for kind, event in happened if kind == "crash"],

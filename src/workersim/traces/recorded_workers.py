@@ -22,33 +22,51 @@ _MOST = 1000  # workers of which nothing is known but their number
 
 
 class Workers:
-    """What became of recorded workers, by their numbers as replicas; in seconds from the first arrival.
+    """What became of recorded workers, by their numbers as replicas; in seconds from the first arrival, or a later 0.
 
-    They are numbered as they became ready.  Those that were there before the first arrival are numbered as they first
-    received something: so old were their BRPOPs.
+    They are numbered as they became ready.  Those that were there before 0 are numbered as they first received
+    something from then on: so old were their BRPOPs.  Those that took nothing more by then, as they were told to stop
+    or were killed, are left out.
+
+    Parameters
+    ----------
+    recording
+        Of a Celery.
+    zero_ns
+        Where 0 lies in the recording.
 
     Attributes
     ----------
     ready_s
-        When each was ready, 0 if before the first arrival.
+        When each was ready, 0 if before that.
     logged
         The number of each in the observed log.
+    gone
+        How many are left out.
     """
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, zero_ns: int = 0) -> None:
         self._log = recording.log
         told = recording.meta.get("workers")
-        self._moved_s = _moved_s(recording)
+        self._zero_ns = zero_ns
+        self._moved_s = _moved_s(recording) - zero_ns / SECOND
         found = [each for each in told if isinstance(each, dict)] if isinstance(told, list) else _inferred(recording)
         # The log numbers workers by their names.
         by_name = sorted(found, key=lambda each: str(each.get("name")))
         ready = [max(0.0, self._instant(each.get("ready")) or 0.0) for each in by_name]
-        self.logged = sorted(range(len(by_name)), key=lambda k: (ready[k], self._first_receipt_ns(k)))
+        there = [k for k, each in enumerate(by_name) if not self._went(each)]
+        self.gone = len(by_name) - len(there)
+        self.logged = sorted(there, key=lambda k: (ready[k], self._first_receipt_ns(k)))
         self.ready_s = [ready[k] for k in self.logged]
         self._told: list[Mapping[str, Any]] = [by_name[k] for k in self.logged]
 
     def __len__(self) -> int:
         return len(self.ready_s)
+
+    def _went(self, told: Mapping[str, Any]) -> bool:
+        """Tell whether a worker took nothing more from 0 on, where that is not the first arrival."""
+        ends = [self._instant(told.get(name)) for name in ("sigterm", "offline", "sigkill")]
+        return self._zero_ns > 0 and any(at is not None and at < 0 for at in ends)
 
     def stopped_s(self, number: int) -> float | None:
         """Return when a worker heeded SIGTERM; None if it did not get it, or was killed before."""
@@ -81,15 +99,16 @@ class Workers:
     def _first_receipt_ns(self, logged: int) -> int:
         if self._log is None:
             return NEVER
-        own = self._log.attempts.replica == logged
-        return int(np.min(self._log.attempts.reserved_ns[own], initial=NEVER))
+        received = self._log.attempts.reserved_ns
+        own = (self._log.attempts.replica == logged) & (received >= self._zero_ns)
+        return int(np.min(received[own], initial=NEVER))
 
     def _slot(self, number: int, at_ns: int) -> int | None:
         if self._log is None:
             return None
         attempts = self._log.attempts
         lost = (attempts.outcome == Outcome.LOST) & (attempts.replica == self.logged[number])
-        lost &= np.abs(attempts.finished_ns - at_ns) <= _TOLD_NS
+        lost &= np.abs(attempts.finished_ns - self._zero_ns - at_ns) <= _TOLD_NS
         return int(attempts.slot[np.argmax(lost)]) if lost.any() else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,7 +31,7 @@ def seated(
     finished_ns: NDArray[np.int64],
     capacity: Mapping[int, int],
     repairs: Repairs,
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return a slot for each attempt that ran, and when it left it: the column of finishes, with some moved.
 
     Each start takes the lowest idle slot of its replica.  Where all are taken, and one is told to end within 0.1 s

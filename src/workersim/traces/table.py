@@ -6,7 +6,7 @@ A format is a ``Layout``: which column says what, and what is peculiar about its
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -164,13 +164,8 @@ class TableReader:
             return self._durations(role, texts)
         if role in self.names:
             return self._names(role, texts)
-        if role == "id":
-            return self._ids(texts)
-        if role == "outcome":
-            return np.array([self._outcome(text) for text in texts], np.int64)
-        if role == "phases":
-            return self._phases(texts)
-        return read_each(texts, _WHOLE[role], self._noting(role), ABSENT)
+        special = {"id": self._ids, "outcome": self._outcomes, "phases": self._phases}
+        return special[role](texts) if role in special else read_each(texts, _WHOLE[role], self._noting(role), ABSENT)
 
     def _durations(self, role: str, texts: Sequence[str]) -> NDArray[np.int64]:
         exponent = exponent_of(self.sources[role].name)
@@ -195,9 +190,12 @@ class TableReader:
             # somewhere is one that is none: say where
             return read_each(texts, lambda text: known.setdefault(name(text), len(known)), self._noting(role), ABSENT)
 
-    def _ids(self, texts: Sequence[str]) -> NDArray[np.int32]:
+    def _ids(self, texts: Sequence[str]) -> NDArray[Any]:
         read_each(texts, lambda text: len(name(text)), self._noting("id"), ABSENT)
         return self.ids.numbers(texts)
+
+    def _outcomes(self, texts: Sequence[str]) -> NDArray[np.int64]:
+        return np.array([self._outcome(text) for text in texts], np.int64)
 
     def _outcome(self, text: str) -> int:
         if not text:

@@ -55,10 +55,11 @@ def duration_ns(text: str) -> int:
     """
     whole, _, part = text.partition(".")
     # nearly every cell is like this, and this is several times as fast as the decimal module
-    if whole.isdecimal() and text.isascii() and len(whole) < 10 and len(part) < 40 and (not part or part.isdecimal()):
+    if whole.isdecimal() and text.isascii() and len(whole) < 11 and len(part) < 40 and (not part or part.isdecimal()):
         ns, rest = int(whole) * SECOND + int(part[:9].ljust(9, "0")), part[9:].rstrip("0")
-        return ns + (rest > "5" or (rest == "5" and ns % 2 == 1))
-    ns = seconds_to_ns(text)
+        ns += rest > "5" or (rest == "5" and ns % 2 == 1)
+    else:
+        ns = seconds_to_ns(text)
     if not 0 <= ns <= CENTURY_NS:
         _refuse(text, "seconds, from 0 to 100 years")
     return ns
@@ -82,8 +83,15 @@ def durations_ns(texts: Sequence[str], absent: int) -> NDArray[np.int64] | None:
         sure = np.abs(product - whole) + whole * 2.0**-51 < 0.5
         sure |= (whole < 2.0**51) & (whole / SECOND == seconds)  # nine digits or fewer
         sure &= seconds >= 0
-    odd = "_" in letters or not letters.isascii() or blank.sum() != texts.count("")
-    return None if odd or not (sure | blank).all() else np.where(blank, absent, whole).astype(np.int64)
+    if "_" in letters or not letters.isascii() or blank.sum() != texts.count(""):
+        return None
+    found = np.where(blank, absent, np.where(sure, whole, 0)).astype(np.int64)
+    try:  # from 26 days on, and so since 1970, a float is too coarse
+        for i in np.flatnonzero(~(sure | blank)).tolist():
+            found[i] = duration_ns(texts[i])
+    except ValueError:
+        return None
+    return found
 
 
 class Clock:

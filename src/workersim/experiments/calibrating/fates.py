@@ -35,6 +35,7 @@ def fates_of(evidence: Evidence, number: int, said: list[str]) -> dict[str, Any]
     """
     mine = evidence.job_class == number
     keys: dict[str, Any] = _usual(evidence, mine, said, evidence.classes[number])
+    keys |= _published_with(evidence, number, said)
     if evidence.runs is None:
         return keys
     ran = evidence.class_of_run == number
@@ -69,6 +70,31 @@ def _usual(evidence: Evidence, mine: NDArray[np.bool_], said: list[str], name: s
         keys["expires"] = f"{float(np.median(patience[ends])) / SECOND:.6g} s"
     if 0 < ends.mean() < 1:
         said.append(f"{ends.mean():.0%} of the jobs of {name!r} expire; all or none do in the scenario.")
+    return keys
+
+
+def _published_with(evidence: Evidence, number: int, said: list[str]) -> dict[str, Any]:
+    """Return what all jobs of a class were published with: time limits, and a countdown."""
+    recording, name = evidence.recording, evidence.classes[number]
+    if recording.jobs is None or recording.jobs.fates is None:
+        return {}
+    mine = np.isin(recording.job_rows, evidence.jobs) & (evidence.class_of_job[recording.job_rows] == number)
+    fates = recording.jobs.fates
+    keys: dict[str, Any] = {}
+    for key, column in (("soft_time_limit", fates.soft_ns), ("time_limit", fates.hard_ns)):
+        limits = np.asarray(column)[mine]
+        told = limits < NEVER
+        if told.all() and limits.min(initial=NEVER) == limits.max(initial=0):
+            keys[key] = f"{int(limits[0]) / SECOND:.6g} s"
+        elif told.any():
+            said.append(f"{key} of {int(told.sum()):,} jobs of {name!r}: not all of them have the same.")
+    lasts = np.asarray(fates.countdown_ns)[mine]
+    if (lasts > 0).all() and len(lasts):
+        keys["countdown"] = f"{float(np.median(lasts)) / SECOND:.4g} s"
+        if lasts.std() > 0.05 * lasts.mean():
+            said.append(f"Countdowns of jobs of {name!r} vary; the scenario has their median.")
+    elif (lasts > 0).any():
+        said.append(f"Countdowns of {int((lasts > 0).sum()):,} jobs of {name!r}: the others have none.")
     return keys
 
 

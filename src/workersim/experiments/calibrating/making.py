@@ -14,10 +14,10 @@ from workersim.experiments.calibrating.fleet import fleet_of, told_vcpus
 from workersim.experiments.calibrating.notes import Notes
 from workersim.experiments.calibrating.services import Service, service_of
 from workersim.experiments.calibrating.stretch import Stretch, needed_s, occupancy_of, progress, stretch_of
-from workersim.runlog import Kind, Outcome
+from workersim.runlog import Cause, Kind, Outcome
 from workersim.scenario import read
 from workersim.scenario.dump import to_yaml
-from workersim.units import NEVER, SECOND, shown
+from workersim.units import SECOND, shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -215,25 +215,28 @@ def _run(evidence: Evidence, stream: Arriving) -> dict[str, Any]:
 
 def _say_what_is_left(evidence: Evidence, notes: Notes) -> None:
     recording = evidence.recording
+    if recording.left_out:
+        notes.dropped.append(f"{recording.left_out:,} jobs of which the file tells too little.")
     if recording.log is None:
         return
     outcomes = np.asarray(recording.log.attempts.outcome)[evidence.rows]
     for outcome, what in (
-        (Outcome.TIMED_OUT, "ran into a time limit"),
-        (Outcome.LOST, "were lost with their process or worker"),
-        (Outcome.REDELIVERED, "returned to the queue"),
+        (Outcome.TIMED_OUT, "ran into a time limit: what they would have needed is not known"),
+        (Outcome.LOST, "were lost with their process or worker: no crash or stop is in the scenario"),
+        (Outcome.REDELIVERED, "returned to the queue: no crash or stop is in the scenario"),
     ):
         count = int((outcomes == outcome).sum())
         if count:
-            notes.dropped.append(f"{count:,} attempts that {what}: no crash, stop or limit is in the scenario.")
+            notes.dropped.append(f"{count:,} attempts that {what}.")
     running = int((outcomes == Outcome.UNFINISHED).sum())
     if running:
         notes.dropped.append(
             f"{running:,} attempts that had not ended: long ones are among them more often than others."
         )
-    due = recording.due_ns
-    if due is not None:
-        first = np.asarray(recording.log.attempts.attempt)[evidence.rows] == 0
-        waits = int((due[evidence.rows][first] < NEVER).sum())
-        if waits:
-            notes.dropped.append(f"Countdowns of {waits:,} jobs.")
+    changes = np.asarray(recording.log.fleet.cause)[np.asarray(recording.log.fleet.instant_ns) > 0]
+    if len(changes):
+        later, gone = (int((changes == cause).sum()) for cause in (Cause.READY, Cause.DOWN))
+        notes.dropped.append(
+            f"When workers came and went ({later:,} ready after the first arrival, {gone:,} gone before the end): the "
+            "fleet of the scenario is there all the time."
+        )
