@@ -7,9 +7,15 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
+from workersim.metrics.curves import closed
+from workersim.metrics.levels import level
+from workersim.runlog import ordering
+from workersim.runlog.counting import count_over_time
 from workersim.traces.ids import Ids
+from workersim.units import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,3 +97,25 @@ def test_ids_are_numbered_like_texts_would_be() -> None:
         assert found.numbers(texts).tolist() == [seen.setdefault(text, len(seen)) for text in texts]
     assert len(found) == len(seen)
     assert [found.find(text) for text in ("id-0", "id-1", "no such")] == [seen["id-0"], seen["id-1"], None]
+
+
+@pytest.mark.parametrize("block", [1, 3, 7, 1000])
+def test_rows_some_at_a_time_stand_in_the_order_of_all(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ordering, "BLOCK", block)
+    generator = np.random.default_rng(block)
+    for n in (0, 1, 2, 50, 200):
+        instants, ties = generator.integers(0, 40, n) + np.arange(n) // 3, generator.integers(0, 3, n)
+        found = [row for rows in ordering.in_order(instants, ties) for row in rows.tolist()]
+        assert found == np.lexsort([ties, instants]).tolist()
+
+
+@pytest.mark.parametrize("block", [1, 7, 1000])
+def test_a_level_is_that_of_its_curve(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ordering, "BLOCK", block)
+    generator = np.random.default_rng(block)
+    for n in (1, 5, 60):
+        ups = generator.integers(0, 30, n)
+        downs = np.where(generator.random(n) < 0.2, NEVER, ups + generator.integers(0, 9, n))
+        for start, end in ((0, 40), (5, 20), (20, 20)):
+            curve = closed(count_over_time(ups, downs), 40).between_ns(start, end)
+            assert level(ups, downs, start, end) == (curve.area_ns(), curve.max())
