@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import numpy as np
 from llvmlite import binding  # type: ignore[import-untyped]
 from numba import config, njit
+from numba.core import types
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import LoweringPass, register_pass
 from numba.core.typed_passes import AnnotateTypes, NativeLowering
@@ -136,12 +137,27 @@ def helper(function: F) -> F:
     Nobody calls it from Python, so it gets no wrapper for that, which would take longer to compile than itself (a
     kernel of 25 helpers: 5 s instead of 12).
     """
-    return cast("F", compiled(**FLAGS, forceinline=True, no_cpython_wrapper=True, pipeline_class=_Part)(function))
+    return cast("F", _part(function, forceinline=True))
 
 
 def rare(function: F) -> F:
     """Compile a function that the kernel calls now and then: it stands once, however often it is named."""
-    return cast("F", compiled(**FLAGS, no_cpython_wrapper=True, pipeline_class=_Part)(function))
+    # Said of it, because Numba inlines it if the first that calls it is (a kernel of 190: 16 s instead of 32).
+    return cast("F", _part(function, forceinline=False))
+
+
+def _part(function: Any, *, forceinline: bool) -> Any:
+    """Compile a function for kernels once for all whole numbers, and not anew for each constant that it is called with."""
+    part = compiled(**FLAGS, forceinline=forceinline, no_cpython_wrapper=True, pipeline_class=_Part)(function)
+    template = part.get_call_template
+    part.get_call_template = lambda args, kws: template(tuple(map(_whole, args)), kws)
+    return part
+
+
+def _whole(argument: Any) -> Any:
+    """Return the type of an argument: 64 bits for a whole number with a sign, of any value."""
+    known = types.unliteral(argument)
+    return types.int64 if isinstance(known, types.Integer) and known.signed else known
 
 
 def entry(function: F) -> F:
