@@ -149,6 +149,8 @@ def rare(function: F) -> F:
 def _part(function: Any, *, forceinline: bool) -> Any:
     """Compile a function for kernels once for all whole numbers, and not anew for each constant that it is called with."""
     part = compiled(**FLAGS, forceinline=forceinline, no_cpython_wrapper=True, pipeline_class=_Part)(function)
+    if config.DISABLE_JIT:  # it is the function itself
+        return part
     template = part.get_call_template
     part.get_call_template = lambda args, kws: template(tuple(map(_whole, args)), kws)
     return part
