@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from matplotlib.figure import Figure
 
 import workersim as ws
 from workersim.cli import main
@@ -157,6 +158,17 @@ def test_scenarios_of_one_name_are_numbered_and_nothing_is_markup() -> None:
     assert "<i>" not in found._repr_html_()
     assert all(len(row) <= 80 for row in found.summary().splitlines())
     assert repr(found) == "<Comparison of '<i> (1)', '<i> (2)': 2 replications>"
+
+
+def test_names_that_begin_alike_are_told_apart_within_a_page() -> None:
+    names = ["Mixed document lengths, multiplier 4", "Mixed document lengths, multiplier 1"]
+    found = ws.compare([two(name=names[0]), three(name=names[1])], replications=2)
+    lines = found.summary().splitlines()
+    assert any(line.split() == ["…multiplier", "4", "…multiplier", "1", "difference"] for line in lines)
+    assert all(len(line) <= 80 for line in lines)
+    ax = found.plot(ax=Figure().add_subplot())
+    (label,) = ax.get_yticklabels()
+    assert label.get_text() == "…lengths, multiplier 1\nminus …lengths, multiplier 4"
 
 
 def test_the_table_has_every_difference() -> None:

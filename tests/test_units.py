@@ -35,6 +35,7 @@ from workersim.units import (
     parse_size,
     seconds_to_ns,
     shown,
+    told_apart,
 )
 
 if TYPE_CHECKING:
@@ -360,3 +361,14 @@ def test_the_nearest_name() -> None:
     assert closest("Replicsa", ["replicas", "concurrency"]) == "replicas"
     assert closest("autoscale", ["replicas", "concurrency"]) is None
     assert nearest("autoscale", []) == ""
+
+
+@given(
+    st.lists(st.text("ab  ", max_size=40).map(str.strip), min_size=2, max_size=2, unique=True),
+    st.integers(8, 24),
+)
+def test_two_names_can_be_told_apart_however_they_are_cut(names: list[str], most: int) -> None:
+    told = told_apart(names, most)
+    assert all(len(text) <= most for text in told)
+    assert told[0] != told[1]
+    assert [text for name, text in zip(names, told, strict=True) if len(name) <= most and text != name] == []

@@ -15,7 +15,7 @@ from workersim.experiments.figure_words import called, shown, with_half
 from workersim.experiments.flat import Estimated, estimate, flat
 from workersim.experiments.summary import NOTHING, WIDTH, Table, in_columns, table_html
 from workersim.statistics import level_for_all, paired_difference
-from workersim.units import format_number
+from workersim.units import format_number, told_apart
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +29,7 @@ _SHOWN = (
     *("wait.mean", "wait.p95", "response.mean", "queue_length.mean"),
     *("utilization.mean", "cost.total", "cost.per_job"),
 )
+_MOST = 18  # characters of a name above its column, so that the table keeps within 80
 
 
 class DifferenceOf(NamedTuple):
@@ -235,11 +236,7 @@ class Comparison:
             found = self.of(measure, a=a, b=b)
             ends = found.interval or (None, None)
             rows.append([called(measure), *cells, _cell(measure, Estimated(found.mean, *ends))])
-        return Table(["", *(_cut(self.names[at]) for at in (a, b)), "difference"], rows)
-
-
-def _cut(name: str, most: int = 20) -> str:
-    return name if len(name) <= most else name[: most - 1].rstrip() + "…"
+        return Table(["", *told_apart([self.names[a], self.names[b]], _MOST), "difference"], rows)
 
 
 def _cell(measure: str, found: Estimated) -> str:

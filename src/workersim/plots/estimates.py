@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from workersim.errors import InputError
 from workersim.plots.canvas import BLACK, BLUE, STYLES, as_written, axes, head, label, note, plain
 from workersim.plots.clock import unit_for, units_on
-from workersim.units import format_number, format_share, format_size, nearest, shown
+from workersim.units import format_number, format_share, format_size, nearest, shown, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["differences", "sweep"]
 
 _MOST_LINES = len(STYLES)
+_NAME = 1000  # characters of a name at most, as in a scenario
 _TIMES = ("wait", "service", "response")
 _SHARES = ("utilization", "cpu")
 
@@ -129,8 +130,7 @@ def differences(found: HasTable, ax: Axes | None = None, *, measure: str = "wait
     style: dict[str, Any] = {"color": BLUE, "markerfacecolor": "white", "markersize": 6, "capsize": 4}
     ax.errorbar(means, y, xerr=off, fmt="o", label="mean difference, 95 % interval", **style)
     ax.axvline(0, color=BLACK, linewidth=1.0, zorder=1)
-    names = [f"{plain(b, 30)}\nminus {plain(a, 30)}" for a, b in zip(rows["a"], rows["b"], strict=True)]
-    ax.set_yticks(y, names)
+    ax.set_yticks(y, [_of_two(a, b) for a, b in zip(rows["a"], rows["b"], strict=True)])
     for text in ax.get_yticklabels():
         as_written(text)
     ax.set_ylim(len(rows) - 0.5, -0.5)
@@ -140,6 +140,11 @@ def differences(found: HasTable, ax: Axes | None = None, *, measure: str = "wait
     ax.set_xlabel(f"difference in {_named_axis(ax.xaxis, measure, most)}")
     head(ax, f"Difference in {measure}")
     return ax
+
+
+def _of_two(a: str, b: str) -> str:
+    first, second = told_apart([plain(a, _NAME), plain(b, _NAME)], 30)
+    return f"{second}\nminus {first}"
 
 
 def _ensure_column(name: str, names: list[str]) -> None:

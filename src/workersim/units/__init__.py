@@ -6,7 +6,14 @@ is read as exactly the same value; the ``format_`` functions round, for people.
 """
 
 from workersim.units.found import closest, nearest, shown
-from workersim.units.people import format_duration, format_number, format_rate, format_share, format_size
+from workersim.units.people import (
+    format_duration,
+    format_number,
+    format_rate,
+    format_share,
+    format_size,
+    told_apart,
+)
 from workersim.units.reading import NEVER, SECOND, parse_number, seconds_to_ns
 from workersim.units.values import (
     Duration,
@@ -42,4 +49,5 @@ __all__ = [
     "parse_size",
     "seconds_to_ns",
     "shown",
+    "told_apart",
 ]

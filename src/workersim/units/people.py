@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from workersim.units.reading import SECOND, WRITTEN_SIZES, WRITTEN_TIMES
 from workersim.units.values import Duration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["format_duration", "format_number", "format_rate", "format_share", "format_size"]
+__all__ = ["format_duration", "format_number", "format_rate", "format_share", "format_size", "told_apart"]
 
 
 def format_duration(value: float, digits: int = 3) -> str:
@@ -81,6 +82,47 @@ def format_number(value: float, digits: int = 3) -> str:
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     text = f"{value:,.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def told_apart(names: Sequence[str], most: int) -> list[str]:
+    """Return names of at most so many characters, cut where they are longer.
+
+    A cut takes away the end.  Where that would leave nothing to tell two names apart, it takes away words that they
+    begin with.
+
+    Examples
+    --------
+    >>> told_apart(["Mixed lengths, multiplier 4", "Mixed lengths, multiplier 1", "Our documents"], 20)
+    ['…multiplier 4', '…multiplier 1', 'Our documents']
+    >>> told_apart(["Scenario 4: 10 simultaneous uploads"], 20)
+    ['Scenario 4: 10 simu…']
+    """
+    cut = [_cut(name, most) for name in names]
+    told = []
+    for name, text in zip(names, cut, strict=True):
+        alike = [other for other, its in zip(names, cut, strict=True) if its == text and other != name]
+        differs_at = max((_same(name, other) for other in alike), default=None)
+        told.append(text if differs_at is None else _cut_before(name, differs_at, most))
+    return told
+
+
+def _same(a: str, b: str) -> int:
+    """Return how many characters two texts begin with alike."""
+    return next((at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+
+
+def _cut(name: str, most: int) -> str:
+    return name if len(name) <= most else name[: most - 1].rstrip() + "…"
+
+
+def _cut_before(name: str, differs_at: int, most: int) -> str:
+    """Return a name from its first word that fits or, at the latest, from the word with its first own character."""
+    begins = [0, *(match.end() for match in re.finditer(r"\s+", name))]
+    own = max(begin for begin in begins if begin <= differs_at)
+    if differs_at - own > most - 3:
+        own = differs_at  # one long word, such as a path
+    fits = [begin for begin in begins if begin < own and len(name) - begin < most]
+    return _cut("…" + name[min([*fits, own]) :], most)
 
 
 def _rounded(amount: float, units: Mapping[str, int], digits: int) -> str:
