@@ -124,8 +124,11 @@ def test_several_services_are_refused() -> None:
         },
         workload=ws.Workload(jobs={"d": ws.Job(service="1 min")}, arrivals=[ws.Burst(jobs=2)]),
     )
-    with pytest.raises(ws.InputError, match="expected a scenario with one fleet, found one with services"):
+    with pytest.raises(ws.InputError, match=r"^services: expected one fleet, as .+ no more, found ocr, mail$"):
         Controls.of(two)
+    read = ws.read(two.to_yaml(), source="two.yaml")
+    with pytest.raises(ws.InputError, match=r"^two\.yaml: services: expected one fleet"):
+        Controls.of(read)
 
 
 def test_an_empty_field_keeps_its_value() -> None:
@@ -435,6 +438,11 @@ def test_files_are_saved_and_opened(page: tuple[Page, list[str]], tmp_path: Path
     bad.write_text("fleet: {replicas: -1}")
     shown.set_input_files("#upload input[type=file]", bad)
     shown.get_by_text("bad.yaml was not opened. the file:1").wait_for()
+    several = {name: {"replicas": 1, "concurrency": 1} for name in ("a", "b")}
+    bad.write_text(f"services: {several}\nworkload: {{arrivals: []}}\nrun: {{until: 1 h}}\n")
+    shown.set_input_files("#upload input[type=file]", [])
+    shown.set_input_files("#upload input[type=file]", bad)
+    shown.get_by_text("found a, b").wait_for()
     figure(shown, "name", "<b>other</b>")
 
 

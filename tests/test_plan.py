@@ -608,6 +608,30 @@ def test_there_must_be_a_target_and_a_scenario_and_a_key() -> None:
         ws.plan(scenario(), target="wait.max <= 1 s", vary={})
 
 
+def test_of_several_services_it_has_to_be_said_which_one_to_vary() -> None:
+    one = {"replicas": 1, "concurrency": 2}
+    text = yaml.safe_dump(
+        {
+            "services": {"ocr": one | {"queues": ["a"]}, "mail": one | {"queues": ["b"]}},
+            "workload": {"jobs": {"x": {"service": "9 s", "queue": "a"}}, "arrivals": [{"burst": {"jobs": 4}}]},
+        },
+        sort_keys=False,
+    )
+    several = ws.read(text)
+    with pytest.raises(ws.InputError, match=r"vary: .* services\.ocr\.replicas=1:10; .* services\.mail\.replicas$"):
+        ws.plan(several, target="wait.max <= 1 s")
+    for ask in (
+        lambda: ws.plan(several, target="wait.max <= 1 s", vary={"fleet.replicas": "1:3"}),
+        lambda: ws.sweep(several, {"fleet.replicas": "1:3"}),
+        lambda: several.replace("fleet.replicas", 2),
+    ):
+        with pytest.raises(ws.InputError, match=r"expected services\.ocr\.replicas or services\.mail\.replicas, as "):
+            ask()
+    found = ws.plan(several, target="wait.max <= 1 s", vary={"services.ocr.replicas": "1:3"})
+    assert found.recommended is not None
+    assert found.recommended.choice.keys == {"services.ocr.replicas": 2}
+
+
 def test_jobs_that_fail_and_follow_others_can_be_planned_for() -> None:
     page = {"service": "10 s", "fails": 1, "retries": {"max": 1, "delay": "30 s"}}
     jobs = {"page": page, "book": {"service": "5 s", "then": {"job": "page", "count": 2}}}

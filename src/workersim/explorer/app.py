@@ -129,9 +129,9 @@ def _files(app: Dash, opened: Callable[[str], Scenario]) -> None:
         try:
             text = _uploaded(contents)
             scenario = opened(text)
+            controls = Controls.of(scenario)
         except WorkersimError as error:
             return reply | {"opened": f"{file} was not opened. {error}"}
-        controls = Controls.of(scenario)
         reply |= {f"{name}-value": getattr(controls, name) for name in CONTROLS}
         return reply | {"base": text, "opened": f"{file} is open.", "name": scenario.name}
 

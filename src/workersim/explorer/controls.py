@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from workersim.errors import InputError
 from workersim.scenario import Burst, Fleet, Poisson, Scenario, Workload
 from workersim.scenario import JobClass as Job
 from workersim.units import Duration, format_number
@@ -60,6 +61,12 @@ class Controls:
     @classmethod
     def of(cls, scenario: Scenario) -> Controls:
         """Return what a scenario says; where it says something that no control shows, that stays untouched."""
+        if scenario.services:
+            of = f"{scenario.source}: " if scenario.source else ""
+            msg = (
+                f"{of}services: expected one fleet, as the explorer shows no more, found {', '.join(scenario.services)}"
+            )
+            raise InputError(msg)
         fleet = scenario.fleet
         values: dict[str, Any] = {"replicas": fleet.replicas, "concurrency": fleet.concurrency, "vcpus": fleet.cores}
         if isinstance(fleet.startup, Duration):

@@ -13,6 +13,7 @@ from workersim.units import shown
 
 __all__ = ["find"]
 
+_MOST_NAMED = 6  # services in a message
 _PART = re.compile(r"\.?([^.\[\]]+)|\[([0-9]{1,9})\]")
 
 
@@ -53,6 +54,10 @@ def _key(node: Mapping[str, Any], parts: list[str | int], place: Place) -> tuple
         name = ".".join(map(str, parts[:taken]))
         if name in node:
             return name, taken
+    if not place and parts[0] == "fleet" and "services" in node:
+        rest = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts[1:])
+        each = " or ".join(f"services.{name}{rest}" for name in list(node["services"])[:_MOST_NAMED])
+        return _refuse(Problem((), f"expected {each}, as there are several services, found {shown(f'fleet{rest}')}"))
     return _refuse(Problem((*place, str(parts[0])), unknown("key", parts[0], node), at_key=True))
 
 

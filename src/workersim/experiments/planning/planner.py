@@ -58,7 +58,7 @@ def plan(
         With chance in the workload it is about the mean of the figure over replications.
     vary
         Keys by their paths, each with its values: a list, a range, or a text such as ``"1:60"``.  None: the number of
-        replicas.
+        replicas; of several services it has to be said whose.
     minimise
         ``"cost.total"`` or ``"cost"``: what the fleet costs by the hour, over a run of a given length.  Equal
         prices are told apart by memory, then slots, then vCPUs.
@@ -159,6 +159,11 @@ def _vary(scenario: Scenario, vary: Mapping[str, Any] | None, needs: Demand) -> 
             msg = f"vary: expected keys of the fleet, as the plan is to choose one, found {shown(others[0])}"
             raise InputError(msg)
         return {path: values_of(path, values) for path, values in vary.items()}
+    if scenario.services:
+        keys = [f"services.{name}.replicas" for name in scenario.services]
+        msg = f"vary: expected which of several services to change, such as {keys[0]}=1:10; the keys of their replicas "
+        msg += f"are {', '.join(keys)}"
+        raise InputError(msg)
     fleet = scenario.fleet
     most = max(10, 2 * fleet.replicas, 4 * needed_replicas(needs, fleet))
     if not needs.rate_per_s:  # a burst may want a slot for each of its jobs
