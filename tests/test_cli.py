@@ -400,6 +400,7 @@ def test_all_problems_of_all_files_come_before_anything_runs(tmp_path: Path) -> 
         (["run", "x.yaml", "--engine", "numba"], "'numba' is not one of 'auto', 'simpy', 'compiled'"),
         (["run", "x.yaml", "--seed", "-1"], "-1 is not in the range"),
         (["run", "x.yaml", "--replications", "0"], "0 is not in the range"),
+        (["run", "x.yaml", "--replications", "x"], "'x' is not a whole number (see"),
         (["theory", "--slots", "4"], "Missing option '--rate'"),
         (["run", "a\nb.yaml"], r"a\nb.yaml"),
     ],
@@ -506,6 +507,12 @@ def test_the_command_starts_without_the_heavy_libraries() -> None:
         line = [sys.executable, "-c", script.format(args=args)]
         got = subprocess.run(line, capture_output=True, text=True, check=True)  # noqa: S603
         assert got.stderr == "[]\n"
+
+
+def test_nothing_but_the_command_shows_the_help() -> None:
+    got = command()
+    assert (got.returncode, got.stdout) == (2, "")
+    assert got.stderr == command("--help").stdout
 
 
 def test_python_m_workersim() -> None:

@@ -55,6 +55,13 @@ class Shell(click.Group):
         command: click.Command = importlib.import_module(self._modules[cmd_name]).command
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the line; show the help if there is nothing on it, which click would hand on as an error of one line."""
+        if not args and not ctx.resilient_parsing:
+            click.echo(ctx.get_help(), err=True)
+            ctx.exit(_BAD_INPUT)
+        return super().parse_args(ctx, args)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -79,7 +86,8 @@ class Shell(click.Group):
             _leave_at_once()
         except click.UsageError as error:
             where = f" (see {error.ctx.command_path} --help)" if error.ctx else ""
-            _refuse([error.format_message().removesuffix(".") + where])
+            said = error.format_message().removesuffix(".")
+            _refuse([said.replace("a valid integer range", "a whole number") + where])  # click's name of a type
         except click.ClickException as error:
             _refuse([error.format_message()])
         except InputError as error:
