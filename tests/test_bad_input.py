@@ -1012,8 +1012,20 @@ def test_the_parser_without_c_refuses_them_too(monkeypatch: pytest.MonkeyPatch, 
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("a: &a 1", "x.yaml:1:4: expected no anchors (&) or aliases (*): each value stands where it is used"),
-        ("a: !b 1", "x.yaml:1:4: expected no tags, found '!b'"),
+        (
+            "a: &a 1",
+            "x.yaml:1:4: a: expected no anchors (&) or aliases (*), as each value stands where it is used, found '&a'",
+        ),
+        (
+            "a: [*b]",
+            (
+                "x.yaml:1:5: a[0]: expected no anchors (&) or aliases (*), "
+                "as each value stands where it is used, found '*b'"
+            ),
+        ),
+        ("a: !b 1", "x.yaml:1:4: a: expected no tags, found '!b'"),
+        ("a: {!b c: 1}", "x.yaml:1:5: a: expected no tags, found '!b'"),
+        ("!b 1", "x.yaml:1:1: expected no tags, found '!b'"),
         ("- " * 100, "x.yaml:1:129: expected at most 64 levels of nesting"),
         ("a: 1\n--- \nb: 1", "x.yaml:2:1: expected one document, found a second"),
         ("a:\n  b: \x07", "x.yaml:2:6: expected text, found the character '\\x07'"),
@@ -1086,6 +1098,8 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         "binary.yaml": "2:1: expected text in UTF-8, found the byte 0x80",
         "large.yaml": "expected at most 1048576 bytes, found more",
         "4-overload.yaml/x": "expected a scenario file that can be read: Not a directory",
+        "4-overload.yml": "expected a scenario file, found none of that name; did you mean '4-overload.yaml'?",
+        "absent.yaml": "expected a scenario file, found none of that name",  # only its ending is like others
         "absent/x.yaml": "expected a scenario file, found none of that name",
     }
     for name, message in told.items():

@@ -14,7 +14,7 @@ from workersim.scenario.distributions import Empirical
 from workersim.scenario.models import Scenario
 from workersim.scenario.problems import MOST, Place, Problem, found_in
 from workersim.scenario.yamlread import LARGEST, Document, Spot, read_yaml
-from workersim.units import nearest, shown
+from workersim.units import closest, shown
 
 if TYPE_CHECKING:
     import os
@@ -170,7 +170,10 @@ def _printable(path: Path) -> str:
 
 
 def _beside(path: Path) -> str:
-    return nearest(path.name, (each.name for each in path.parent.glob("*.yaml")))
+    # By their stems: an ending that all of them have is no likeness.
+    names = {each.stem: each.name for each in path.parent.glob("*.yaml")}
+    close = closest(path.stem, names)
+    return f"; did you mean {shown(names[close])}?" if close is not None else ""
 
 
 def _files(path: Path, *, recursive: bool) -> list[Path]:

@@ -108,10 +108,12 @@ class _Builder:
 
     def _check(self, event: yaml.NodeEvent) -> None:
         self.nodes += 1
-        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
-            self._refuse(event, "expected no anchors (&) or aliases (*): each value stands where it is used")
+        if event.anchor is not None:
+            found = shown(("*" if isinstance(event, yaml.AliasEvent) else "&") + event.anchor)
+            wanted = "expected no anchors (&) or aliases (*), as each value stands where it is used"
+            self._refuse(event, f"{self._where()}{wanted}, found {found}")
         if (tag := getattr(event, "tag", None)) is not None:
-            self._refuse(event, f"expected no tags, found {shown(tag)}")
+            self._refuse(event, f"{self._where()}expected no tags, found {shown(tag)}")
         if self.nodes > _MOST_NODES:
             self._refuse(event, f"expected at most {_MOST_NODES} values")
         if len(self.stack) >= _DEEPEST:
@@ -136,6 +138,14 @@ class _Builder:
             return ()
         container, place = self.stack[-1]
         return (*place, len(container) if isinstance(container, list) else str(self.key[-1]))
+
+    def _where(self) -> str:
+        """Return the place of the value or key that comes next, as messages begin with it."""
+        if not self.stack:
+            return ""
+        container, place = self.stack[-1]
+        at = place if isinstance(container, dict) and self.key[-1] is None else self._place()
+        return f"{dotted(at)}: " if at else ""
 
     def _put(self, value: Any) -> None:
         if not self.stack:
