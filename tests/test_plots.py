@@ -238,7 +238,7 @@ class TestOverTime:
     def test_the_mean_is_marked_over_its_window(self) -> None:
         ax = plots.queue_length(named(overload(), "late", "20 min"), axes())
         assert xy(ax.lines[1]) == [[1200, 1], [3600, 1]]
-        assert "mean 1 jobs" in legend(ax)
+        assert "mean 1 job" in legend(ax)
         shaded = next(patch for patch in ax.patches if patch.get_label() == "warm-up, not in the mean")
         assert shaded.get_extents().transformed(ax.transData.inverted()).x1 == pytest.approx(1200)
 

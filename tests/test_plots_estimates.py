@@ -99,6 +99,12 @@ def test_differences_have_their_intervals() -> None:
         found.plot("wait.p96", axes())
 
 
+def test_where_all_arrive_at_once_there_is_no_warm_up_to_draw() -> None:
+    ax = drawn(ws.plots.warm_up(ws.run(two(**{"workload.arrivals": [{"burst": {"jobs": 20}}]})), axes()))
+    assert [text.get_text() for text in ax.texts] == ["all 20 jobs arrive at once, so nothing settles"]
+    assert not ax.lines
+
+
 # What a scenario refuses as a name cannot come here.
 @pytest.mark.parametrize(
     "name", [name for name in HOSTILE if name.strip() and name.isprintable() and len(name) <= 1000]

@@ -205,4 +205,15 @@ def test_the_picture_of_verdicts() -> None:
     assert labels == ["supported", "refuted", "assumed", "inconclusive"]
     points = {line.get_marker(): np.asarray(line.get_xdata()).tolist() for line in ax.lines}
     assert points == {"None": [1, 3], "o": [1], "X": [3], "s": [1], "D": [1.5]}  # 2,400 times as much: at the edge
-    assert [text.get_text() for text in ax.texts] == ["refuted: nothing to compare", "2.4e+03 ×"]  # noqa: RUF001
+    assert [text.get_text() for text in ax.texts] == ["refuted: nothing to compare", "2,400 ×"]  # noqa: RUF001
+    room = ax.get_xlim()[1]
+    assert ws.plots.verdicts(made("check")[:1], Figure().add_subplot()).get_xlim()[1] < room
+
+
+def test_a_long_claim_stands_in_two_lines() -> None:
+    long = "Low traffic (1-10 documents an hour): one replica with a concurrency of two to four is enough for everybody"
+    verdict = dataclasses.replace(made("check")[0], says=long)
+    (label,) = ws.plots.verdicts([verdict], Figure().add_subplot()).get_yticklabels()
+    first, second = label.get_text().split("\n")
+    assert first == "Low traffic (1-10 documents an hour): one"
+    assert (second.startswith("replica with"), second.endswith("…"), len(second) <= 46) == (True, True, True)

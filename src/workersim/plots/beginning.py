@@ -16,7 +16,7 @@ from workersim.units import SECOND, format_duration
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from workersim.plots.subject import Run
+    from workersim.plots.subject import Run, Subject
     from workersim.statistics import WarmUp
 
 __all__ = ["warm_up"]
@@ -52,9 +52,9 @@ def warm_up(run: Run, ax: Axes | None = None) -> Axes:
     end_s = about.log.horizon_ns / SECOND
     time_axis(ax, end_s)
     if len(wait_ns) < _LEAST:
-        note(ax, f"too few jobs have started: {len(wait_ns)}")
-        head(ax, f"Warm-up: {plain(about.name)}")
-        return ax
+        return _nothing_to_see(ax, about, f"too few jobs have started: {len(wait_ns)}")
+    if arrival_ns[0] == arrival_ns[-1]:
+        return _nothing_to_see(ax, about, f"all {len(wait_ns):,} jobs arrive at once, so nothing settles")
     found = mser5(wait_ns / SECOND)
     means = found.means
     arrival_s = arrival_ns[: 5 * len(means)].reshape(-1, 5)[:, 0] / SECOND
@@ -70,6 +70,13 @@ def warm_up(run: Run, ax: Axes | None = None) -> Axes:
     unit = unit_for(top)
     units_on(ax.yaxis, unit)
     ax.set_ylabel(f"wait ({unit.name})")
+    head(ax, f"Warm-up: {plain(about.name)}")
+    return ax
+
+
+def _nothing_to_see(ax: Axes, about: Subject, why: str) -> Axes:
+    ax.set_yticks([])
+    note(ax, why)
     head(ax, f"Warm-up: {plain(about.name)}")
     return ax
 

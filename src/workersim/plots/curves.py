@@ -45,24 +45,24 @@ class _Look(NamedTuple):
 
 
 def _counted(one: str) -> Callable[[float], str]:
-    return lambda value: f"{format_number(value)} {one}"
+    return lambda value: f"{(text := format_number(value))} {one}{'s' * (text != '1')}"
 
 
 _LOOKS = {
-    "queue_length": _Look("Queue length", "jobs waiting", _counted("jobs")),
-    "visible": _Look("Visible in the queue", "jobs waiting, received by no worker", _counted("jobs")),
-    "reserved": _Look("Reserved by workers", "jobs waiting in a worker", _counted("jobs")),
-    "running": _Look("Running attempts", "attempts in a slot", _counted("attempts")),
-    "busy": _Look("Busy slots", "slots", _counted("slots")),
-    "slots": _Look("Slots that are up", "slots", _counted("slots")),
+    "queue_length": _Look("Queue length", "jobs waiting", _counted("job")),
+    "visible": _Look("Visible in the queue", "jobs waiting, received by no worker", _counted("job")),
+    "reserved": _Look("Reserved by workers", "jobs waiting in a worker", _counted("job")),
+    "running": _Look("Running attempts", "attempts in a slot", _counted("attempt")),
+    "busy": _Look("Busy slots", "slots", _counted("slot")),
+    "slots": _Look("Slots that are up", "slots", _counted("slot")),
     "utilization": _Look("Utilization of slots", "busy ÷ up slots (%)", format_share),
     "cpu": _Look("CPU in use", "vCPUs in use ÷ up (%)", format_share),
     "memory": _Look("Memory reserved", "memory", format_size),
     "cost": _Look("Price of the fleet", "cost of an hour (base costs)", format_number),
-    "vcpus": _Look("vCPUs that are up", "vCPUs", _counted("vCPUs")),
-    "replicas": _Look("Replicas that are ready", "replicas", _counted("replicas")),
-    "starting": _Look("Replicas that start", "replicas", _counted("replicas")),
-    "draining": _Look("Replicas that drain", "replicas", _counted("replicas")),
+    "vcpus": _Look("vCPUs that are up", "vCPUs", _counted("vCPU")),
+    "replicas": _Look("Replicas that are ready", "replicas", _counted("replica")),
+    "starting": _Look("Replicas that start", "replicas", _counted("replica")),
+    "draining": _Look("Replicas that drain", "replicas", _counted("replica")),
 }
 _IN_MONEY = _Look("Price of the fleet", "cost of an hour", format_number)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from workersim.plots.canvas import BLACK, BLUE, GREEN, ORANGE, VERMILION, as_written, axes, head, label, note, plain
+from workersim.units import format_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +25,7 @@ _MARKS = {
 }
 _FURTHEST = 3.0  # times what was expected; what lies beyond is drawn there, and says how far it is
 _MOST = 40
+_LINE = 46  # characters
 
 
 def verdicts(judged: Iterable[Any], ax: Axes | None = None) -> Axes:
@@ -58,16 +61,22 @@ def verdicts(judged: Iterable[Any], ax: Axes | None = None) -> Axes:
         _row(ax, at, row, named=row.verdict not in told)
         if _share(row.measured, row.expected) is not None:
             told.add(row.verdict)
-    ax.set_yticks(range(len(rows)), [plain(row.says, 46) for row in rows])
+    ax.set_yticks(range(len(rows)), [_in_two_lines(row.says) for row in rows])
     for text in ax.get_yticklabels():
         as_written(text)
     ax.set_ylim(max(len(rows), 1) - 0.4, -0.6)  # the first on top
-    ax.set_xlim(0, _FURTHEST * 1.12)
+    beyond = any((_share(row.measured, row.expected) or 0) > _FURTHEST for row in rows)
+    ax.set_xlim(0, _FURTHEST * (1.3 if beyond else 1.12))  # room for how far it is
     ax.set_xlabel("measured ÷ expected")
     if not rows:
         note(ax, "no claims")
     head(ax, "Claims")
     return ax
+
+
+def _in_two_lines(says: str) -> str:
+    text = plain(says, 2 * _LINE)
+    return "\n".join(textwrap.wrap(text, _LINE if len(text) > _LINE else 2 * _LINE, max_lines=2, placeholder="…"))
 
 
 def _row(ax: Axes, at: int, row: Any, *, named: bool) -> None:
@@ -85,7 +94,8 @@ def _row(ax: Axes, at: int, row: Any, *, named: bool) -> None:
     key = label(row.verdict) if named else None
     ax.plot([drawn], [at], mark, color=colour, markersize=7, linestyle="none", label=key)
     if share > _FURTHEST:
-        as_written(ax.annotate(f"{share:.3g} ×", (drawn, at), (6, 0), textcoords="offset points", va="center"))  # noqa: RUF001 (the sign is meant)
+        far = f"{format_number(share)} ×"  # noqa: RUF001 (the sign is meant)
+        as_written(ax.annotate(far, (drawn, at), (6, 0), textcoords="offset points", va="center"))
 
 
 def _share(value: float | None, of: float) -> float | None:
