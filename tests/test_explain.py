@@ -354,7 +354,7 @@ class TestChanges:
         why = ws.explain(ws.read(yaml.safe_dump(data)))
         assert why.best is not None
         # as good as a second replica, and done for the price of one
-        assert why.best.words == "ocr: one process more in each container, 2"
+        assert why.best.words == "in ocr, one process more in each container, 2"
         assert why.best.keys == {"services.ocr.concurrency": 2}
 
 

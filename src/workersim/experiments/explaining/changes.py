@@ -56,7 +56,7 @@ def changes_of(scenario: Scenario) -> list[Change]:
             except InputError:  # no room in memory, or a plan that does not allow it
                 continue
             if changed != scenario:
-                found.append(Change(f"{name}: {words}" if name else words, keys, changed))
+                found.append(Change(f"in {name}, {words}" if name else words, keys, changed))
     return found
 
 
