@@ -23,7 +23,7 @@ _BLUE, _SKY, _ORANGE, _VERMILION, _GREY = "#0072b2", "#56b4e9", "#e69f00", "#d55
 _UNITS = (("days", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3))
 _COLUMNS = 500  # of a picture of steps
 _MOST_ATTEMPTS, _MOST_SLOTS = 600, 120
-_FIGURES = (("mean", "mean"), ("p50", "half at most"), ("p95", "95 of 100 at most"), ("max", "longest"))
+_FIGURES = (("mean", "mean"), ("p50", "half<br>at most"), ("p95", "95 of 100<br>at most"), ("max", "longest"))
 _HIGHEST = 0.985
 
 
@@ -34,20 +34,23 @@ def waits(result: Result) -> dict[str, Any]:
     intervals = [_interval(wait, name) for name, _ in known]
     unit, seconds = _unit(max([high for _, high in intervals], default=0.0))
     values = [wait[name] for name, _ in known]
-    bars = {
+    bars: dict[str, Any] = {
         "type": "bar",
         "x": [f"{label}<br>{format_duration(value)}" for (_, label), value in zip(known, values, strict=True)],
         "y": [value / seconds for value in values],
         "marker": {"color": [_BLUE, _SKY, _ORANGE, _VERMILION][: len(known)]},
-        "error_y": {
+    }
+    if "interval" in wait:
+        bars["error_y"] = {
             "type": "data",
             "symmetric": False,
             "array": [(high - value) / seconds for value, (_, high) in zip(values, intervals, strict=True)],
             "arrayminus": [(value - low) / seconds for value, (low, _) in zip(values, intervals, strict=True)],
             "color": "#16191d",
-        },
-    }
-    return _figure([bars], "Wait, with 95% intervals", "", f"wait ({unit})")
+        }
+    figure = _figure([bars], "Wait, with 95% intervals" if "interval" in wait else "Wait", "", f"wait ({unit})")
+    figure["layout"]["xaxis"]["tickangle"] = 0
+    return figure
 
 
 def queue(result: Result) -> dict[str, Any]:
@@ -97,7 +100,7 @@ def curve(result: Result) -> dict[str, Any]:
         here["error_y"]["arrayminus"] = [(wait - low) / service]
         lines.append(here)
     figure = _figure(
-        lines, "Wait and utilization (line: theory for steady arrivals)", "utilization of slots", f"mean wait ({unit})"
+        lines, "Wait and utilization (line: theory if steady)", "utilization of slots", f"mean wait ({unit})"
     )
     figure["layout"]["xaxis"] |= {"range": [0, 1.02], "tickformat": ".0%"}
     figure["layout"]["yaxis"]["range"] = [0, 1.15 * top or 1.0]
