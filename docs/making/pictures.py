@@ -54,6 +54,7 @@ def _sharing(_root: Path, figure: Figure) -> None:
         name = f"2 processes on {vcpus} vCPU{'s' * (vcpus > 1)}, each document needs 20 s of CPU"
         ws.plots.slots(ws.run(ws.Scenario(name=name, fleet=fleet, workload=workload)), ax)
         ax.set_xlim(0, 42)
+        ax.label_outer()
 
 
 def _instant(_root: Path, figure: Figure) -> None:
@@ -144,6 +145,7 @@ def _scaled(root: Path, figure: Figure) -> None:
     top, bottom = figure.subplots(2, 1, sharex=True)
     ws.plots.fleet(result, top)
     ws.plots.queue_length(result, bottom)
+    top.label_outer()
 
 
 def _verdicts(root: Path, figure: Figure) -> None:
