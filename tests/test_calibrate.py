@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -290,8 +291,11 @@ def test_the_shell(tmp_path: Path) -> None:
         "dropped",
         "of the variance of a run comes from the fit",
         "figures of the rest",
+        "Jobs arrive at 12,679 an hour",
     ):
         assert words in printed.output
+    assert re.search(r"uncertainty of wait\.mean, which is \d+ ms in the mean", printed.output)
+    assert re.search(r"chance in the run \(deviation \d+ ms\)", printed.output)
     assert ws.load(out).fleet.replicas == 3
     assert picture.stat().st_size > 10_000
     tree = json.loads(CliRunner().invoke(main, [*arguments, "--refits", "2", "--json", "--check"]).output)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -89,13 +90,16 @@ def _said(spread: Uncertainty | None, check: HeldOut | None) -> dict[str, Any]:
 
 
 def _sentences(spread: Uncertainty | None, check: HeldOut | None) -> list[str]:
+    from workersim.experiments.figure_words import shown  # noqa: PLC0415  # as above
+
     lines = []
     if spread is not None:
+        written = partial(shown, spread.measure)
         lines += [
             "",
-            f"uncertainty of {spread.measure}, which is {spread.mean:.4g} in the mean:",
-            f"- {spread.share:.0%} of the variance of a run comes from the fit (deviation {spread.from_fit:.3g})",
-            f"- the rest is chance in the run: {spread.from_runs:.3g}",
+            f"uncertainty of {spread.measure}, which is {written(spread.mean)} in the mean:",
+            f"- {spread.share:.0%} of the variance of a run comes from the fit (deviation {written(spread.from_fit)})",
+            f"- the rest is chance in the run (deviation {written(spread.from_runs)})",
         ]
     if check is not None:
         inside = sum(each.is_inside for each in check.parts)
@@ -106,8 +110,12 @@ def _sentences(spread: Uncertainty | None, check: HeldOut | None) -> list[str]:
 
 
 def _outside(part: Foretold) -> str:
+    from workersim.units import format_duration, format_number  # noqa: PLC0415  # as above
+
+    written = format_number if part.figure == "arrivals" else format_duration
     when = f"{part.begin_s:,.0f} s to {part.end_s:,.0f} s"
-    return f"{part.figure}, {when}: {part.observed:.4g}, foretold {part.low:.4g} to {part.high:.4g}"
+    foretold = f"foretold {written(part.low)} to {written(part.high)}"
+    return f"{part.figure}, {when}: {written(part.observed)}, {foretold}"
 
 
 def _draw(found: Calibration, name: str) -> None:

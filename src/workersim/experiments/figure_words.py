@@ -67,9 +67,11 @@ def with_half(text: str, value: float, half: float) -> str:
     --------
     >>> with_half("4.1 min", 246.0, 36.0), with_half("83.3%", 0.833, 0.01)
     ('4.1 ± 0.6 min', '83.3 ± 1%')
+    >>> with_half("20 min", 1200.0, 0.0)  # no chance had a part in it
+    '20 min'
     """
     found = _NUMBER.match(text)
-    if found is None:
+    if found is None or not half:
         return text
     number, unit = found[0], text[found.end() :]
     written = float(number.replace(",", ""))

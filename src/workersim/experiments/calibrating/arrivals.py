@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from workersim.traces.features import dispersion
-from workersim.units import SECOND
+from workersim.units import SECOND, format_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -147,9 +147,7 @@ def _steady(arrival_ns: Ints, rate: float) -> Arriving:
     cv = float(gaps.std() / gaps.mean())
     each = {"rate": f"{rate * 3600:.6g}/hour"}
     if len(arrival_ns) < LEAST_COUNT:
-        said = (
-            f"Jobs arrive at {rate * 3600:.4g} an hour; too few to tell how they are bunched, so by chance (Poisson)."
-        )
+        said = f"Jobs arrive at {_hourly(rate)} an hour; too few to tell how they are bunched, so by chance (Poisson)."
         return Arriving("poisson", each, first, rate, 1.0, (said,))
     mean = f"{1 / rate:.6g} s"
     if cv < STEADY:
@@ -161,12 +159,16 @@ def _steady(arrival_ns: Ints, rate: float) -> Arriving:
         return _bursty(curve, rate, first)
     error = math.sqrt((max(_fourth(gaps), 2.0) - 1) / 4 / len(gaps))
     if abs(cv - 1) < SURE * error:
-        said = f"Jobs arrive at {rate * 3600:.4g} an hour, as by chance (cv of the gaps {cv:.2f}): Poisson."
+        said = f"Jobs arrive at {_hourly(rate)} an hour, as by chance (cv of the gaps {cv:.2f}): Poisson."
         return Arriving("poisson", each, first, rate, 1.0, (said,))
-    said = f"Jobs arrive at {rate * 3600:.4g} an hour with gaps of cv {cv:.2f} (by chance it would be 1)."
+    said = f"Jobs arrive at {_hourly(rate)} an hour with gaps of cv {cv:.2f} (by chance it would be 1)."
     family = "hyperexponential" if cv > 1 else "gamma"
     body = {"interval": {family: {"mean": mean, "cv": round(cv, 4)}}}
     return Arriving("renewal", body, first, rate, cv * cv, (said,))
+
+
+def _hourly(rate_per_s: float) -> str:
+    return format_number(rate_per_s * 3600, 4)
 
 
 def _fourth(gaps: Floats) -> float:
@@ -214,7 +216,7 @@ def _bursty(curve: dict[int, float], rate: float, first: int) -> Arriving:
     }
     peak, window = max((value, at) for at, value in curve.items())
     said = (
-        f"Jobs arrive at {rate * 3600:.4g} an hour in bursts: counts in {window:,} s vary {peak:.3g} times as much as "
+        f"Jobs arrive at {_hourly(rate)} an hour in bursts: counts in {window:,} s vary {peak:.3g} times as much as "
         f"by chance. Two states: {body['rates'][0]} for {holding[0]:.3g} s, {body['rates'][1]} for {holding[1]:.3g} s."
     )
     return Arriving("mmpp", body, first, rate, peak, (said,))
