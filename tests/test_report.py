@@ -507,3 +507,11 @@ def test_the_keyboard_skips_to_the_answer(browser: Browser, pages: Path) -> None
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "answer"
     page.close()
+
+
+@needs_chromium
+def test_a_wide_window_shows_every_column(browser: Browser, pages: Path) -> None:
+    page, _ = opened(browser, pages / "several.html")
+    tables = page.evaluate("[...document.querySelectorAll('.wide')].map(each => each.scrollWidth - each.clientWidth)")
+    assert tables
+    assert max(tables) <= 0
