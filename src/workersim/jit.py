@@ -42,6 +42,7 @@ __all__ = ["SHARED", "cache_folder", "entry", "helper", "plain", "rare"]
 # Numba's own types know neither ``_nrt`` nor the names in its configuration.
 compiled: Any = njit
 settings: Any = config
+numbas: Any = types
 F = TypeVar("F", bound="Callable[..., Any]")
 FLAGS = {"error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
 KEPT = 4  # folders of former versions; a few, so that two checkouts do not take turns in compiling
@@ -147,9 +148,9 @@ def rare(function: F) -> F:
 
 
 def _part(function: Any, *, forceinline: bool) -> Any:
-    """Compile a function for kernels once for all whole numbers, and not anew for each constant that it is called with."""
+    """Compile a part of kernels once for all whole numbers, and not anew for each constant that it is called with."""
     part = compiled(**FLAGS, forceinline=forceinline, no_cpython_wrapper=True, pipeline_class=_Part)(function)
-    if config.DISABLE_JIT:  # it is the function itself
+    if settings.DISABLE_JIT:  # it is the function itself
         return part
     template = part.get_call_template
     part.get_call_template = lambda args, kws: template(tuple(map(_whole, args)), kws)
@@ -158,8 +159,8 @@ def _part(function: Any, *, forceinline: bool) -> Any:
 
 def _whole(argument: Any) -> Any:
     """Return the type of an argument: 64 bits for a whole number with a sign, of any value."""
-    known = types.unliteral(argument)
-    return types.int64 if isinstance(known, types.Integer) and known.signed else known
+    known = numbas.unliteral(argument)
+    return numbas.int64 if isinstance(known, numbas.Integer) and known.signed else known
 
 
 def entry(function: F) -> F:
