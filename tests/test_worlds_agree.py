@@ -25,6 +25,7 @@ from .strategies import cases
 from .systems import draw, summary
 
 if TYPE_CHECKING:
+    from workersim.policies import Observation
     from workersim.runlog import RunLog
 
     from .strategies import Case
@@ -147,3 +148,20 @@ def test_arrays_grow_as_they_must() -> None:
     assert np.bincount(told.attempts[:, 4]).tolist() == [2, 0, 1998]
     assert told.fleet[:, 2].max() == 999
     assert told.last_ns == 20
+
+
+def test_a_run_within_a_run_has_arrays_of_its_own() -> None:
+    """A policy may simulate what it is about to do; the arrays of both runs are large enough to be lent."""
+    jobs = jobs_of([J(k, [io(5), cpu(3)]) for k in range(20_000)])
+    alone = tell(jobs, System((Service("workers", 4, 4, 2.0, (0,)),), ("default",)), NEVER)
+
+    class Simulates:
+        def __call__(self, observation: Observation, /) -> int:
+            inner = tell(jobs, System((Service("workers", 4, 4, 2.0, (0,)),), ("default",)), NEVER)
+            assert np.array_equal(inner.attempts, alone.attempts)
+            return observation.wanted
+
+    asked = Service("workers", 4, 4, 2.0, (0,), every_ns=8000, policy=Simulates)
+    outer = tell(jobs, System((asked,), ("default",)), NEVER)
+    assert np.array_equal(outer.attempts, alone.attempts)
+    assert np.array_equal(outer.phases, alone.phases)

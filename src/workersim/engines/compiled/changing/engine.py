@@ -10,6 +10,7 @@ from workersim.engines.compiled.changing.gauges import PARTS, WORD
 from workersim.engines.compiled.changing.growth import with_containers, with_rows
 from workersim.engines.compiled.changing.kernel import ASK, DONE, GROW, NO_ANSWER, run
 from workersim.engines.compiled.changing.layout import make_world
+from workersim.engines.compiled.changing.loans import Loan
 from workersim.engines.compiled.changing.observation import observed
 from workersim.engines.endless import never_drains
 from workersim.engines.written import Told
@@ -32,17 +33,27 @@ STEPS = [0, 3, 6, 9]
 
 def tell(jobs: Jobs, system: System, horizon_ns: int) -> Told:
     """Run the jobs on the system up to the horizon; if that is ``NEVER``, until nothing is left to happen."""
-    world = _ran(make_world(jobs, system, REBASE, TICKS_IN_VAIN, NEVER), system, jobs, horizon_ns)
-    return _told(world, horizon_ns, _phases(world, _rows(world)))
+    loan = Loan()
+    world = _ran(_begun(jobs, system, loan, NEVER), system, jobs, horizon_ns)
+    told = _told(world, horizon_ns, _phases(world, _rows(world)))
+    loan.give_back()
+    return told
 
 
 def tell_gauged(jobs: Jobs, system: System, horizon_ns: int, warm_up_ns: int) -> tuple[Told, CpuLevel]:
     """Do the same for a run that is only measured: no phases are told, but the CPU in use after the warm-up."""
-    world = _ran(make_world(jobs, system, REBASE, TICKS_IN_VAIN, warm_up_ns), system, jobs, horizon_ns)
+    loan = Loan()
+    world = _ran(_begun(jobs, system, loan, warm_up_ns), system, jobs, horizon_ns)
     clock, changes = world.clock[0], world.changes[: world.clock[0].changes]
     area = ((int(clock.cpu_high) << WORD) + int(clock.cpu_low)) / PARTS
     level = CpuLevel(area, changes["instant"], changes["most_cpu"] / PARTS)
-    return _told(world, horizon_ns, np.empty((0, 4), np.int64)), level
+    told = _told(world, horizon_ns, np.empty((0, 4), np.int64))
+    loan.give_back()
+    return told, level
+
+
+def _begun(jobs: Jobs, system: System, loan: Loan, since_ns: int) -> World:
+    return make_world(jobs, system, loan, rebase=REBASE, ticks_in_vain=TICKS_IN_VAIN, since_ns=since_ns)
 
 
 def _ran(world: World, system: System, jobs: Jobs, horizon_ns: int) -> World:

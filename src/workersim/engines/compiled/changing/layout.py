@@ -36,6 +36,7 @@ from workersim.workload.jobs import is_constant
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from workersim.engines.compiled.changing.loans import Loan
     from workersim.engines.system import Service, System
     from workersim.workload import Jobs
     from workersim.workload.fates import Fates
@@ -45,7 +46,7 @@ __all__ = ["make_world", "needs_of", "records"]
 SPARE = 64  # rows beyond what is certain to be needed, before arrays have to grow
 
 
-def make_world(jobs: Jobs, system: System, rebase: float, ticks_in_vain: int, since_ns: int) -> World:
+def make_world(jobs: Jobs, system: System, loan: Loan, *, rebase: float, ticks_in_vain: int, since_ns: int) -> World:
     """Lay out the arrays for a run that has not begun; ``since_ns``: when gauges begin, ``NEVER``: there are none."""
     fates = jobs.fates or plain_fates(len(jobs), len(jobs.table.classes))
     remembers = jobs.fates is not None or system.stepped
@@ -85,10 +86,11 @@ def make_world(jobs: Jobs, system: System, rebase: float, ticks_in_vain: int, si
         settings=settings,
         clock=clock,
         **held,
+        fates=_fates(fates, loan),
         jobs=_jobs(fates, n if remembers else 1),
-        attempts=records(n + further + needs + SPARE, ATTEMPT),
-        messages=records(n + further + needs + SPARE, MESSAGE),
-        phase_end=np.zeros(phases + needs + SPARE, np.int64),
+        attempts=loan.zeros("attempts", n + further + needs + SPARE, ATTEMPT).view(np.recarray),
+        messages=loan.zeros("messages", n + further + needs + SPARE, MESSAGE).view(np.recarray),
+        phase_end=loan.zeros("phase_end", phases + needs + SPARE, np.dtype(np.int64)),
         extra_phases=records(needs + SPARE, EXTRA_PHASE),
         changes=records(needs + SPARE, CHANGE),
         heap=records(needs + SPARE, EVENT),
@@ -155,7 +157,6 @@ def _job_columns(jobs: Jobs, fates: Fates, lane: NDArray[np.int64]) -> dict[str,
         "kind": plain(jobs.phase_kind, np.uint8),
         "demand": plain(jobs.phase_demand_ns, np.int64),
         "lots": plain(jobs.dispatch_u, np.float64),
-        "fates": _fates(fates),
         "retry_delay": plain(fates.retry_delay_ns, np.int64),
         "follower": plain(fates.follower, np.int64),
         "rate": plain(fates.rate_ns, np.int64) if limited else np.zeros(1, np.int64),
@@ -169,7 +170,7 @@ def _short(column: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(column) if len(column) else np.zeros(1, column.dtype)
 
 
-def _fates(fates: Fates) -> Records:
+def _fates(fates: Fates, loan: Loan) -> Records:
     columns = {
         "fails": fates.fails,
         "fails_after": fates.fails_after_ns,
@@ -183,7 +184,8 @@ def _fates(fates: Fates) -> Records:
         "followers": np.diff(fates.first_follower),
     }
     short = {name: _short(column) for name, column in columns.items()}
-    made = records(max(len(column) for column in short.values()), FATE)
+    n = max(len(column) for column in short.values())
+    made = loan.zeros("fates", n, FATE).view(np.recarray)
     for name, column in short.items():
         made[name] = column
     return made
