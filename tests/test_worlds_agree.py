@@ -152,13 +152,12 @@ def test_arrays_grow_as_they_must() -> None:
 
 def test_a_run_within_a_run_has_arrays_of_its_own() -> None:
     """A policy may simulate what it is about to do; the arrays of both runs are large enough to be lent."""
-    jobs = jobs_of([J(k, [io(5), cpu(3)]) for k in range(20_000)])
+    jobs, others = (jobs_of([J(k, [io(long), cpu(3)]) for k in range(20_000)]) for long in (5, 7))
     alone = tell(jobs, System((Service("workers", 4, 4, 2.0, (0,)),), ("default",)), NEVER)
 
     class Simulates:
         def __call__(self, observation: Observation, /) -> int:
-            inner = tell(jobs, System((Service("workers", 4, 4, 2.0, (0,)),), ("default",)), NEVER)
-            assert np.array_equal(inner.attempts, alone.attempts)
+            tell(others, System((Service("workers", 4, 4, 2.0, (0,)),), ("default",)), NEVER)
             return observation.wanted
 
     asked = Service("workers", 4, 4, 2.0, (0,), every_ns=8000, policy=Simulates)
