@@ -152,7 +152,7 @@ def test_arrays_grow_as_they_must() -> None:
 
 def test_a_run_within_a_run_has_arrays_of_its_own() -> None:
     """A policy may simulate what it is about to do; the arrays of both runs are large enough to be lent."""
-    jobs, others = (jobs_of([J(k, [io(long), cpu(3)]) for k in range(20_000)]) for long in (5, 7))
+    jobs, others = (jobs_of([J(k, [io(long), cpu(3)]) for k in range(100_000)]) for long in (5, 7))
     alone = tell(jobs, System((Service("workers", 4, 4, 2.0, (0,)),), ("default",)), NEVER)
 
     class Simulates:
