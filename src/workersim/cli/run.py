@@ -81,13 +81,13 @@ def _writers(jobs_out: str | None, trace_out: str | None, events_out: str | None
         jobs_file = TableFile(jobs_out, "--jobs-out")
         yield lambda result: jobs_file.write(result.attempts)
     if trace_out is not None:
-        from workersim.cli.trace_file import TraceFile  # noqa: PLC0415  # as above
+        from workersim.cli.trace_file import trace_file  # noqa: PLC0415  # as above
 
-        yield TraceFile(trace_out).write
+        yield trace_file(trace_out)
     if events_out is not None:
-        from workersim.cli.trace_file import EventsFile  # noqa: PLC0415  # as above
+        from workersim.cli.trace_file import events_file  # noqa: PLC0415  # as above
 
-        yield EventsFile(events_out).write
+        yield events_file(events_out)
 
 
 def _misused(msg: str) -> NoReturn:

@@ -7,56 +7,43 @@ from typing import TYPE_CHECKING
 from workersim.experiments.output_file import OutputFile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from workersim.experiments import Result
 
-__all__ = ["EventsFile", "TraceFile"]
+__all__ = ["events_file", "trace_file"]
 
 
-class TraceFile:
-    """Where ``--trace-out`` writes, checked before anything is run.
-
-    Raises
-    ------
-    InputError
-        If the name does not end in ``.json``, or the place cannot be written to.
-    """
-
-    def __init__(self, name: str) -> None:
-        self._file = OutputFile("--trace-out", name, (".json",))
-
-    def write(self, result: Result) -> None:
-        """Write the log of replication 0.
-
-        Raises
-        ------
-        InputError
-            If it cannot be written; then nothing is left behind.
-        """
-        from workersim.traces.chrome import write_chrome  # noqa: PLC0415  # mistakes are told before it is loaded
-
-        self._file.write(lambda draft: write_chrome(result.log, draft, name=result.scenario.name))
-
-
-class EventsFile:
-    """Where ``--events-out`` writes, checked before anything is run.
+def trace_file(name: str) -> Callable[[Result], None]:
+    """Return what writes the log of replication 0 for ``--trace-out``; the place is checked at once.
 
     Raises
     ------
     InputError
-        If the name does not end in ``.jsonl``, or the place cannot be written to.
+        If the name does not end in ``.json``, or the place cannot be written to; later, if it cannot be written: then
+        nothing is left behind.
     """
+    return _file("--trace-out", name, ".json", _write_trace)
 
-    def __init__(self, name: str) -> None:
-        self._file = OutputFile("--events-out", name, (".jsonl",))
 
-    def write(self, result: Result) -> None:
-        """Write the log of replication 0.
+def events_file(name: str) -> Callable[[Result], None]:
+    """Do the same for ``--events-out``, whose name ends in ``.jsonl``."""
+    return _file("--events-out", name, ".jsonl", _write_events)
 
-        Raises
-        ------
-        InputError
-            If it cannot be written; then nothing is left behind.
-        """
-        from workersim.traces import write_events  # noqa: PLC0415  # mistakes are told before it is loaded
 
-        self._file.write(lambda draft: write_events(result.log, draft))
+def _file(option: str, name: str, kind: str, write: Callable[[Result, Path], object]) -> Callable[[Result], None]:
+    file = OutputFile(option, name, (kind,))
+    return lambda result: file.write(lambda draft: write(result, draft))
+
+
+def _write_trace(result: Result, draft: Path) -> None:
+    from workersim.traces.chrome import write_chrome  # noqa: PLC0415  # mistakes are told before it is loaded
+
+    write_chrome(result.log, draft, name=result.scenario.name)
+
+
+def _write_events(result: Result, draft: Path) -> None:
+    from workersim.traces import write_events  # noqa: PLC0415  # as above
+
+    write_events(result.log, draft)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workersim.metrics.figures import QUANTILES
+from workersim.metrics.levels import ascending
 from workersim.metrics.parts import PARTS
 from workersim.metrics.standing import standing
 from workersim.metrics.tally import (
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from workersim.runlog import RunLog
     from workersim.runlog.pieces import CpuUse, Piece
 
-__all__ = ["QUANTILE_ERROR", "Meter", "in_order", "job_counts", "throughput", "waiting", "waits_of"]
+__all__ = ["QUANTILE_ERROR", "Meter", "job_counts", "throughput", "waiting", "waits_of"]
 
 QUANTILE_ERROR = ERROR
 
@@ -224,7 +225,7 @@ class _Later:
     def add(self, instants: NDArray[np.int64]) -> None:
         """Take in instants, in any order; the next ``take`` copies what it leaves: a piece may reuse its arrays."""
         if len(instants):
-            self.borrowed.append(in_order(instants))
+            self.borrowed.append(ascending(instants))
 
     def take(self, until_ns: int) -> NDArray[np.int64]:
         """Return those up to an instant, in order, and keep the rest."""
@@ -239,14 +240,9 @@ class _Later:
         ]
         if len(taken) == 1:
             return taken[0]
-        return in_order(np.concatenate(taken)) if taken else np.empty(0, np.int64)
+        return ascending(np.concatenate(taken)) if taken else np.empty(0, np.int64)
 
 
 def _total(instants: NDArray[np.int64], since_ns: int) -> int:
     high, low = total(instants, since_ns)
     return (int(high) << WORD) + int(low)
-
-
-def in_order(instants: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Sort instants, if they are not in order already: to look is much cheaper, and they mostly are."""
-    return instants if bool((instants[1:] >= instants[:-1]).all()) else np.sort(instants)

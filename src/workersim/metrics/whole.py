@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workersim.metrics.figures import spread_of
-from workersim.metrics.meter import in_order, job_counts, throughput, waiting, waits_of
+from workersim.metrics.levels import ascending
+from workersim.metrics.meter import job_counts, throughput, waiting, waits_of
 from workersim.metrics.reading import BUSY, QUEUE, area_ns, cpu_instants, reading
 from workersim.metrics.standing import standing
 from workersim.metrics.tally import RESPONSE, WAIT, most_at_once
@@ -65,7 +66,7 @@ def figures_of(piece: Piece, fleet: RunLog, cpu: CpuUse | PhaseEnds | None, *, w
 
 def _most(ups: NDArray[np.int64], downs: NDArray[np.int64], window: tuple[int, int], limit: int | None = None) -> int:
     """Return the most at once in the closed window of a level that changes by one at these instants."""
-    ups, downs = in_order(ups), in_order(downs)
+    ups, downs = ascending(ups), ascending(downs)
     first, gone = (int(np.searchsorted(instants, window[0], side="right")) for instants in (ups, downs))
     level = first - gone
     if level == limit:

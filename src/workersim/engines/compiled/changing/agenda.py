@@ -196,7 +196,8 @@ def of_slot(world: World, c: int, s: int) -> None:
     """Let the time limit of the attempt in a slot fall due, unless a look at this slot is due before that.
 
     Nearly no attempt lives to see its limit. An event for each would stay in the heap until then, tens of thousands of
-    them; so a slot has one, which looks again when what runs in it by then has time left (900 to 560 ns a job on W4).
+    them; so a slot has one, which looks again when what runs in it by then has time left (the kernel on W4: 510
+    instead of 930 ns a job).
     """
     clock, box, slot = world.clock[0], world.containers[c], world.slots[s]
     if slot.look_at > 0 and slot.look_at <= slot.limit_at:

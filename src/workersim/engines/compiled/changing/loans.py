@@ -1,6 +1,6 @@
 """Arrays that one run after the other uses: memory that is touched for the first time costs most of a long run.
 
-On virtual machines it costs up to 7 ns a byte, and a job of a whole world has some 250 bytes.
+On virtual machines it costs up to 7 ns a byte, and a job of a whole world has some 200 bytes.
 """
 
 from __future__ import annotations
