@@ -71,10 +71,10 @@ def test_figures_of_a_run_that_is_only_measured_are_those_of_its_log(
         except InputError:  # it never drains
             continue
         warm_up_ns = (0, log.horizon_ns // 3, log.horizon_ns)[seed % 3]
-        gauged, cpu = gauge_changing(jobs, system, horizon_ns=horizon_ns, warm_up_ns=warm_up_ns)
+        gauged, levels = gauge_changing(jobs, system, horizon_ns=horizon_ns, warm_up_ns=warm_up_ns)
         assert not len(gauged.phases)
         expected = figures(log, warm_up_ns=warm_up_ns)
-        assert figures(gauged, warm_up_ns=warm_up_ns, cpu=cpu) == expected, f"draw({seed})"
+        assert figures(gauged, warm_up_ns=warm_up_ns, levels=levels) == expected, f"draw({seed})"
         measured += expected["cpu"]["max"] is not None and expected["cpu"]["max"] > 0
     assert measured > request.config.getoption("--worlds") // 4
 

@@ -15,7 +15,7 @@ from workersim.units import NEVER
 if TYPE_CHECKING:
     from workersim.engines.system import System
     from workersim.runlog import RunLog
-    from workersim.runlog.pieces import CpuLevel
+    from workersim.runlog.pieces import Levels
     from workersim.scenario import Fleet
     from workersim.workload import Jobs
 
@@ -88,15 +88,15 @@ def simulate_changing(
     return told_log(tell(jobs, system, horizon_ns), jobs, system, horizon_ns, seed=seed, digest=digest, engine=engine)
 
 
-def gauge_changing(jobs: Jobs, system: System, *, horizon_ns: int, warm_up_ns: int) -> tuple[RunLog, CpuLevel]:
+def gauge_changing(jobs: Jobs, system: System, *, horizon_ns: int, warm_up_ns: int) -> tuple[RunLog, Levels]:
     """Do the same on the compiled engine for a run that is only measured.
 
     Returns
     -------
     tuple
-        The log without its phases, and what was in use of the CPUs after the warm-up: together what ``figures`` needs.
+        The log without its phases, and levels over time after the warm-up: together what ``figures`` needs.
     """
     from workersim.engines.compiled.changing.engine import tell_gauged  # noqa: PLC0415 (numba takes half a second)
 
-    told, cpu = tell_gauged(jobs, system, horizon_ns, warm_up_ns)
-    return told_log(told, jobs, system, horizon_ns, seed=-1, digest="", engine="compiled"), cpu
+    told, levels = tell_gauged(jobs, system, horizon_ns, warm_up_ns)
+    return told_log(told, jobs, system, horizon_ns, seed=-1, digest="", engine="compiled"), levels

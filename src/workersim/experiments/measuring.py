@@ -134,9 +134,9 @@ def measured_changing(scenario: Scenario, jobs: Jobs, *, replication: int) -> Sa
     horizon_ns, warm_up_ns = workload.horizon_ns(scenario), int(scenario.run.warm_up)
     workload.ensure_range(jobs, scenario.fleets.values(), horizon_ns)
     system = engines.system_of(scenario, jobs, workload.Streams(scenario.run.seed, replication))
-    log, cpu = engines.gauge_changing(jobs, system, horizon_ns=horizon_ns, warm_up_ns=warm_up_ns)
+    log, levels = engines.gauge_changing(jobs, system, horizon_ns=horizon_ns, warm_up_ns=warm_up_ns)
     ensure_warm_up(scenario, log.horizon_ns)
-    tree = figures(log, warm_up_ns=warm_up_ns, cpu=cpu)
+    tree = figures(log, warm_up_ns=warm_up_ns, levels=levels)
     return sample_of(tree, Load(scenario).add(jobs), log.horizon_ns)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from workersim.metrics.steps import StepFunction
     from workersim.runlog import RunLog
-    from workersim.runlog.pieces import CpuLevel
+    from workersim.runlog.pieces import Levels, Use
     from workersim.runlog.schema import Ints
 
 __all__ = ["QUANTILES", "figures", "spread", "spread_of"]
@@ -29,7 +29,7 @@ __all__ = ["QUANTILES", "figures", "spread", "spread_of"]
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 
 
-def figures(log: RunLog, *, warm_up_ns: int = 0, cpu: CpuLevel | None = None) -> dict[str, Any]:
+def figures(log: RunLog, *, warm_up_ns: int = 0, levels: Levels | None = None) -> dict[str, Any]:
     """Return the figures of a run as a tree of plain numbers: seconds, bytes, fractions.
 
     Parameters
@@ -39,8 +39,8 @@ def figures(log: RunLog, *, warm_up_ns: int = 0, cpu: CpuLevel | None = None) ->
     warm_up_ns
         Waits, services and responses are those of jobs that arrived from then on; curves and
         throughput are those from then to the horizon.  Counts of jobs and the cost are of the whole run.
-    cpu
-        What was in use of the CPUs from then on, for a log without its phases; None: the phases say it.
+    levels
+        What the engine has followed from then on, for a log without its phases; None: the tables say it.
 
     Returns
     -------
@@ -64,9 +64,13 @@ def figures(log: RunLog, *, warm_up_ns: int = 0, cpu: CpuLevel | None = None) ->
         raise LogError(msg)
     jobs = job_counts(log)
     tree: dict[str, Any] = {"jobs": jobs} | _durations(log, warm_up_ns)
-    tree |= _waiting(log, warm_up_ns)
-    tree["utilization"] = _utilization(log, warm_up_ns)
-    tree["cpu"] = _mean_max(_curve(log, "cpu", warm_up_ns)) if cpu is None else _cpu(log, cpu, warm_up_ns)
+    tree |= _waiting(log, warm_up_ns) if levels is None else _waiting_in(levels, log.horizon_ns - warm_up_ns)
+    if levels is None:
+        tree["utilization"] = _utilization(log, warm_up_ns)
+        tree["cpu"] = _mean_max(_curve(log, "cpu", warm_up_ns))
+    else:
+        tree["utilization"] = _used(log, levels.busy, "slots", warm_up_ns)
+        tree["cpu"] = _used(log, levels.cpu, "vcpus", warm_up_ns)
     tree["replicas"] = _mean_max(_curve(log, "replicas", warm_up_ns))
     memory = _curve(log, "memory", warm_up_ns)
     tree["memory"] = {
@@ -155,6 +159,15 @@ def _waiting(log: RunLog, warm_up_ns: int) -> dict[str, Any]:
     return tree | {name: _level(log, name, warm_up_ns) for name in ("visible", "reserved")}
 
 
+def _waiting_in(levels: Levels, window_ns: int) -> dict[str, Any]:
+    """Return the same of levels that the engine has followed."""
+    waiting = {"queue_length": levels.queue_length, "visible": levels.visible, "reserved": levels.reserved}
+    return {
+        name: {"mean": float(area) / window_ns if window_ns else None, "max": float(most)}
+        for name, (area, most) in waiting.items()
+    }
+
+
 def _level(log: RunLog, name: str, warm_up_ns: int) -> dict[str, float | None]:
     if missing(log, name):
         return {"mean": None, "max": None}
@@ -183,12 +196,13 @@ def _mean_max(curve: StepFunction | None) -> dict[str, float | None]:
     return {"mean": _known(curve.mean()), "max": _known(curve.max())}
 
 
-def _cpu(log: RunLog, cpu: CpuLevel, warm_up_ns: int) -> dict[str, float | None]:
-    vcpus = over_time(log, "vcpus").between_ns(warm_up_ns, log.horizon_ns)
-    last = np.append(cpu.instants[1:] != cpu.instants[:-1], np.ones(min(1, len(cpu.instants)), np.bool_))
-    most = closed((cpu.instants[last], cpu.most[last]), log.horizon_ns).between_ns(warm_up_ns, log.horizon_ns)
-    there = vcpus.area_ns()
-    return {"mean": cpu.area / there if there else None, "max": _known(share(most, vcpus).max())}
+def _used(log: RunLog, use: Use, name: str, warm_up_ns: int) -> dict[str, float | None]:
+    """Return what was in use as a share of what was up, by the name of its curve."""
+    up = over_time(log, name).between_ns(warm_up_ns, log.horizon_ns)
+    last = np.append(use.instants[1:] != use.instants[:-1], np.ones(min(1, len(use.instants)), np.bool_))
+    most = closed((use.instants[last], use.most[last]), log.horizon_ns).between_ns(warm_up_ns, log.horizon_ns)
+    there = up.area_ns()
+    return {"mean": use.area / there if there else None, "max": _known(share(most, up).max())}
 
 
 def _known(figure: float) -> float | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["CpuLevel", "CpuUse", "Piece"]
+__all__ = ["CpuUse", "Levels", "Piece", "Use"]
 
 
 class Piece(NamedTuple):
@@ -54,18 +54,36 @@ class CpuUse(NamedTuple):
     most: float
 
 
-class CpuLevel(NamedTuple):
-    """The same of a fleet that changes.
+class Use(NamedTuple):
+    """Use of what a fleet has, which may change, from the end of the warm-up to the horizon.
 
     Attributes
     ----------
     area
-        vCPU-nanoseconds.
+        Unit times nanoseconds.
     instants, most
-        Instants in ns at which the fleet changed, in order, and vCPUs in use at the same time until the next of them;
-        of several rows of one instant the last one counts.
+        Instants in ns at which the fleet changed, in order, and the most in use at the same time until the next of
+        them; of several rows of one instant the last one counts.
     """
 
     area: float
     instants: NDArray[np.int64]
-    most: NDArray[np.float64]
+    most: NDArray[Any]
+
+
+class Levels(NamedTuple):
+    """What a run has followed itself from the end of the warm-up to the horizon, so that nobody needs its rows for it.
+
+    Attributes
+    ----------
+    queue_length, visible, reserved
+        Jobs times nanoseconds, and the most at the same time.
+    busy, cpu
+        Slots, and vCPUs.
+    """
+
+    queue_length: tuple[int, int]
+    visible: tuple[int, int]
+    reserved: tuple[int, int]
+    busy: Use
+    cpu: Use

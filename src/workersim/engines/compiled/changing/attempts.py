@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workersim.engines.compiled.changing import agenda, queues
+from workersim.engines.compiled.changing import agenda, gauges, queues
 from workersim.engines.compiled.changing.queues import job_of, lane_of
 from workersim.engines.compiled.changing.records import Place
 from workersim.engines.compiled.changing.world import of
@@ -16,7 +16,7 @@ from workersim.units import NEVER
 if TYPE_CHECKING:
     from workersim.engines.compiled.changing.world import World
 
-__all__ = ["blank", "close_unstarted", "due", "new_row", "number_of", "patience_ends", "publish"]
+__all__ = ["close_unstarted", "due", "leave_queue", "new_row", "number_of", "open_row", "patience_ends", "publish"]
 
 EXPIRED, UNFINISHED = int(Outcome.EXPIRED), int(Outcome.UNFINISHED)
 LISTED, NOT_DUE, GONE = Place.LISTED, Place.NOT_DUE, Place.GONE
@@ -29,14 +29,26 @@ def number_of(world: World, row: int) -> int:
 
 
 @helper
-def blank(world: World, row: int) -> None:
-    """Fill a row in which nothing has happened yet."""
+def open_row(world: World, row: int) -> None:
+    """Open a row in which nothing has happened yet."""
     attempt = world.attempts[row]
     attempt.started = NEVER
     attempt.finished = NEVER
     attempt.replica = -1
     attempt.slot = -1
     attempt.outcome = UNFINISHED
+    gauges.shift(world, gauges.QUEUED, 1)
+    gauges.shift(world, gauges.VISIBLE, 1)
+
+
+@helper
+def leave_queue(world: World, row: int) -> None:
+    """Count a message no longer that has started, or is gone without a start."""
+    gauges.shift(world, gauges.QUEUED, -1)
+    if world.settings[0].celery and world.messages[row].landed > 0:
+        gauges.shift(world, gauges.RESERVED, -1)
+    else:
+        gauges.shift(world, gauges.VISIBLE, -1)
 
 
 @rare
@@ -56,7 +68,7 @@ def new_row(world: World, j: int, eta: int, delivery: int) -> int:
     message.published = clock.now
     message.eta = eta
     message.delivery = delivery
-    blank(world, row)
+    open_row(world, row)
     return row
 
 
@@ -119,4 +131,5 @@ def close_unstarted(world: World, row: int, outcome: int) -> None:
     attempt.finished = world.clock[0].now
     attempt.outcome = outcome
     attempt.place = GONE
+    leave_queue(world, row)
     world.queues[lane_of(world, row) % world.settings[0].queues].backlog -= 1

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workersim.engines.compiled.changing import agenda, attempts, fleet, processes, queues, register, running, turns
+from workersim.engines.compiled.changing import (
+    agenda,
+    attempts,
+    fleet,
+    gauges,
+    processes,
+    queues,
+    register,
+    running,
+    turns,
+)
 from workersim.engines.compiled.changing.queues import job_of
 from workersim.engines.compiled.changing.records import Place, Process, State
 from workersim.engines.compiled.changing.world import of
@@ -138,6 +148,8 @@ def land(world: World, c: int, row: int) -> None:
         return
     box.flying = -1
     message.landed = clock.now + 1
+    gauges.shift(world, gauges.VISIBLE, -1)
+    gauges.shift(world, gauges.RESERVED, 1)
     world.attempts[row].place = WAITING
     if box.state != READY:
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from workersim.engines.compiled.changing import gauges
 from workersim.engines.compiled.changing.records import State
 from workersim.jit import rare
 from workersim.runlog import Cause
@@ -34,6 +35,9 @@ def tell(world: World, c: int) -> None:
     box.cause = cause
     box.told_slots = slots
     box.told_memory = memory
+    if gauges.are_kept(world):
+        gauges.settle(world, gauges.BUSY, clock.now)
+        gauges.settle(world, gauges.CPU, clock.now)
     row = world.changes[clock.changes]
     clock.changes += 1
     row.instant = clock.now

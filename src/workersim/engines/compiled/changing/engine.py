@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workersim.engines.compiled.changing.gauges import PARTS, WORD
+from workersim.engines.compiled.changing.gauges import BUSY, CPU, PARTS, QUEUED, RESERVED, VISIBLE, WORD
 from workersim.engines.compiled.changing.growth import with_containers, with_rows
 from workersim.engines.compiled.changing.kernel import ASK, DONE, GROW, NO_ANSWER, run
 from workersim.engines.compiled.changing.layout import make_world
@@ -14,7 +14,7 @@ from workersim.engines.compiled.changing.loans import Loan
 from workersim.engines.compiled.changing.observation import observed
 from workersim.engines.endless import never_drains
 from workersim.engines.written import Told
-from workersim.runlog.pieces import CpuLevel
+from workersim.runlog.pieces import Levels, Use
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ __all__ = ["REBASE", "TICKS_IN_VAIN", "tell", "tell_gauged"]
 REBASE = 2.0**44
 TICKS_IN_VAIN = 10_000  # after so many ticks of policies in a row that changed nothing, none ever will
 STEPS = [0, 3, 6, 9]
+_OF_JOBS = {"queue_length": QUEUED, "visible": VISIBLE, "reserved": RESERVED}
 
 
 def tell(jobs: Jobs, system: System, horizon_ns: int) -> Told:
@@ -40,16 +41,23 @@ def tell(jobs: Jobs, system: System, horizon_ns: int) -> Told:
     return told
 
 
-def tell_gauged(jobs: Jobs, system: System, horizon_ns: int, warm_up_ns: int) -> tuple[Told, CpuLevel]:
-    """Do the same for a run that is only measured: no phases are told, but the CPU in use after the warm-up."""
+def tell_gauged(jobs: Jobs, system: System, horizon_ns: int, warm_up_ns: int) -> tuple[Told, Levels]:
+    """Do the same for a run that is only measured: no phases are told, but levels over time after the warm-up."""
     loan = Loan()
     world = _ran(_begun(jobs, system, loan, warm_up_ns), system, jobs, horizon_ns)
-    clock, changes = world.clock[0], world.changes[: world.clock[0].changes]
-    area = ((int(clock.cpu_high) << WORD) + int(clock.cpu_low)) / PARTS
-    level = CpuLevel(area, changes["instant"], changes["most_cpu"] / PARTS)
+    levels = levels_of(world)
     told = _told(world, horizon_ns, np.empty((0, 4), np.int64))
     loan.give_back()
-    return told, level
+    return told, levels
+
+
+def levels_of(world: World) -> Levels:
+    """Return what the gauges of a run say at its end."""
+    areas = [(int(level.high) << WORD) + int(level.low) for level in world.gauges]
+    jobs = {name: (areas[k], int(world.gauges[k].most)) for name, k in _OF_JOBS.items()}
+    changes = world.changes[: world.clock[0].changes]
+    busy = Use(float(areas[BUSY]), changes["instant"], changes["most_busy"])
+    return Levels(**jobs, busy=busy, cpu=Use(areas[CPU] / PARTS, changes["instant"], changes["most_cpu"] / PARTS))
 
 
 def _begun(jobs: Jobs, system: System, loan: Loan, since_ns: int) -> World:

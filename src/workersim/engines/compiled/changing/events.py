@@ -55,7 +55,7 @@ def arrive(world: World) -> None:
     something_happened(world)
     if world.settings[0].remembers:
         delay(world, j)
-    attempts.blank(world, j)
+    attempts.open_row(world, j)
     attempts.publish(world, j, False)  # noqa: FBT003 (by position)
 
 
@@ -170,7 +170,7 @@ def follow(world: World, j: int) -> None:
     if world.expires[of(world.expires, j)] < NEVER:
         world.expires[j] += now
     delay(world, j)
-    attempts.blank(world, j)
+    attempts.open_row(world, j)
     attempts.publish(world, j, False)  # noqa: FBT003 (by position)
 
 

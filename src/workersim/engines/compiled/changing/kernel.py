@@ -173,7 +173,6 @@ def move_clock(world: World, until: int) -> bool:
     if now == NEVER or now > until or (until == NEVER and (clock.endless > 0 or not goes_on(world))):
         gauges.finish(world, until)
         return False
-    gauges.pass_time(world, now)
     clock.now = now
     return True
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workersim.engines.compiled.changing.containers import containers_of
-from workersim.engines.compiled.changing.gauges import PARTS
+from workersim.engines.compiled.changing.gauges import LEVELS, PARTS
 from workersim.engines.compiled.changing.observation import COUNTED
 from workersim.engines.compiled.changing.records import (
     ATTEMPT,
@@ -18,6 +18,7 @@ from workersim.engines.compiled.changing.records import (
     EXTRA_PHASE,
     FATE,
     JOB,
+    LEVEL,
     LIST,
     MESSAGE,
     QUEUE,
@@ -61,7 +62,7 @@ def make_world(jobs: Jobs, system: System, loan: Loan, *, rebase: float, ticks_i
     queues = _queues(system)
     fleet = containers_of(services, queues["listed"].shape[1], deploys, len(held["rate"]))
     needs = needs_of(fleet["containers"], fleet["slots"])
-    n, phases = len(jobs), len(jobs.phase_kind)
+    n, phases = len(jobs), len(jobs.phase_kind) if since_ns == NEVER else 0
     further = n // 8 if remembers else 0  # rows that are not touched take no memory; to move all rows takes time
     settings = _one(
         SETTINGS,
@@ -93,6 +94,7 @@ def make_world(jobs: Jobs, system: System, loan: Loan, *, rebase: float, ticks_i
         phase_end=loan.zeros("phase_end", phases + needs + SPARE, np.dtype(np.int64)),
         extra_phases=records(needs + SPARE, EXTRA_PHASE),
         changes=records(needs + SPARE, CHANGE),
+        gauges=records(LEVELS, LEVEL),
         heap=records(needs + SPARE, EVENT),
         lists=records(levels * len(system.queues), LIST),
         **queues,

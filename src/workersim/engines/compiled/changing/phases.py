@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workersim.engines.compiled.changing import cpu, ends, running
+from workersim.engines.compiled.changing import cpu, ends, gauges, running
 from workersim.engines.compiled.changing.queues import job_of
 from workersim.jit import helper
 from workersim.runlog import Kind
@@ -53,7 +53,7 @@ def move_on(world: World, c: int) -> None:
         s = world.ended[clock.ended]
         slot = world.slots[s]
         j = job_of(world, slot.row)
-        if slot.phase >= world.first_phase[j] and not slot.cut:
+        if slot.phase >= world.first_phase[j] and not slot.cut and not gauges.are_kept(world):
             world.phase_end[slot.place] = clock.now + 1
         slot.phase += 1
         if slot.phase == world.first_phase[j + 1] or spent(world, s):

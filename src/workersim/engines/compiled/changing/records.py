@@ -17,6 +17,7 @@ __all__ = [
     "EXTRA_PHASE",
     "FATE",
     "JOB",
+    "LEVEL",
     "LIST",
     "MESSAGE",
     "QUEUE",
@@ -65,8 +66,8 @@ CLOCK = _record(
     "up_again first_unacked last_unacked unacked stranded visible not_due sweepers late_entries "  # the broker
     "answer needs fleet_needs fleet_of"  # what Python is asked for
     " endless"  # 1 + a job that comes back for ever, if there is one
-    " cpu cpu_low cpu_high"  # in use, in parts of a vCPU, and its area (gauges.py)
 )
+LEVEL = _record("now at most low high")
 
 # Jobs: what is drawn, and what has become of them.
 FATE = _record("fails fails_after first_retry retries soft hard countdown memory first_follower followers")
@@ -100,7 +101,7 @@ MESSAGE = _record(
     held_behind=np.int32,
 )
 EXTRA_PHASE = _record("row phase started")
-CHANGE = _record("instant service replica cause slots memory most_cpu")
+CHANGE = _record("instant service replica cause slots memory most_busy most_cpu")
 
 LIST = _record("head tail count")
 QUEUE = _record("backlog celery")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workersim.engines.compiled.changing import agenda, ideal
+from workersim.engines.compiled.changing import agenda, attempts, gauges, ideal
 from workersim.engines.compiled.changing.queues import job_of, lane_of
 from workersim.engines.compiled.changing.records import Place, Process
 from workersim.engines.compiled.changing.world import of
@@ -36,6 +36,8 @@ def start(world: World, row: int, c: int, s: int) -> None:
     slot.phase = world.first_phase[job_of(world, row)] - 1
     slot.place = -1
     box.running += 1
+    gauges.shift(world, gauges.BUSY, 1)
+    attempts.leave_queue(world, row)
     world.queues[lane_of(world, row) % world.settings[0].queues].backlog -= 1
     ideal.rate(world, c)
     if world.settings[0].remembers:
@@ -93,9 +95,11 @@ def schedule(world: World, c: int) -> None:
 
 @rare
 def log_phase(world: World, s: int) -> None:
-    """Write down that the phase of a slot begins now."""
+    """Write down that the phase of a slot begins now, unless nobody asks for phases."""
     slot = world.slots[s]
     slot.place = slot.phase
+    if gauges.are_kept(world):
+        return
     if slot.row >= world.settings[0].jobs:
         clock = world.clock[0]
         extra = world.extra_phases[clock.extra]
@@ -123,6 +127,7 @@ def end(world: World, c: int, s: int, outcome: int) -> None:
     attempt.place = GONE
     slot.row = -1
     box.running -= 1
+    gauges.shift(world, gauges.BUSY, -1)
     ideal.rate(world, c)
     if world.settings[0].remembers and slot.limited:
         slot.limited = 0

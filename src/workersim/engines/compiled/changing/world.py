@@ -46,6 +46,7 @@ class World(NamedTuple):
     phase_end: NDArray[np.int64]  # one more than the instant, 0: not begun; of first attempts as the jobs' phases stand
     extra_phases: Records  # a record each, of further attempts
     changes: Records  # rows of the fleet table
+    gauges: Records  # levels over time of a run that is only measured (gauges.py)
     # queues
     lists: Records  # a record each, by lane
     queues: Records  # a record each
