@@ -28,6 +28,7 @@ from workersim.scenario import (
     Poisson,
     Profile,
     Renewal,
+    Retries,
     RunSettings,
     Scenario,
     Scipy,
@@ -66,7 +67,17 @@ def asked(
 
 def columns(jobs: Jobs) -> dict[str, Any]:
     held = [np.diff(jobs.first_phase), jobs.phase_kind, jobs.phase_demand_ns, jobs.dispatch_u]
-    return dict(zip(COLUMNS, [*jobs.table.columns().values(), *held], strict=True))
+    return dict(zip(COLUMNS, [*jobs.table.columns().values(), *held], strict=True)) | fates_of(jobs)
+
+
+def fates_of(jobs: Jobs) -> dict[str, Any]:
+    if jobs.fates is None:
+        return {}
+    columns = dict(vars(jobs.fates))
+    columns["retries"] = np.diff(columns.pop("first_retry"))
+    columns["followers"] = np.diff(columns.pop("first_follower"))
+    del columns["rate_ns"]  # by class, and so the same in each chunk
+    return columns
 
 
 def assert_alike(scenario: Scenario, size: int, **how: Any) -> None:
@@ -201,6 +212,39 @@ def test_what_all_jobs_share_takes_no_memory_in_chunks_either(scenario: Scenario
     for part in chunks(scenario, size=5):
         held = columns(part) if len(part) > 1 else {}
         assert all(is_constant(held[name]) for name in held.keys() & shared - {"phases"})
+
+
+FATED = {
+    "fails": JobClass(
+        service=Exponential(mean=1),
+        fails=0.3,
+        fails_after=Uniform(min=0, max=2),
+        retries=Retries(max=3, delay="2 s", backoff=2),
+        countdown=Exponential(mean="1 min"),
+    ),
+    "plain": JobClass(service=1, memory="10 MB"),
+    "limited": JobClass(service=2, soft_time_limit="1 s", time_limit="3 s", rate_limit="10/m", fails=1, weight=2),
+}
+
+
+@pytest.mark.parametrize("names", [("fails",), ("plain",), ("fails", "plain", "limited")])
+def test_what_happens_to_jobs_beside_their_phases_is_the_same_in_chunks(names: tuple[str, ...]) -> None:
+    scenario = asked(
+        Poisson(rate=10, until="100 s"),
+        Every(interval="1 s", until="90 s"),
+        jobs={name: FATED[name] for name in names},
+        worker={"celery": {"time_limit": "1 h"}},
+    )
+    for size in (1, 7, 1000, 10_000):
+        assert_alike(scenario, size, seed=3, replication=1)
+    fates = [part.fates for part in chunks(scenario, size=7)]
+    assert all(np.array_equal(each.rate_ns, realise(scenario).fates.rate_ns) for each in fates)
+
+
+def test_jobs_that_follow_others_are_not_drawn_in_chunks() -> None:
+    then = [{"job": "b"}]
+    with pytest.raises(InputError, match="jobs that follow others are drawn all at once"):
+        chunks(asked(Burst(jobs=1), jobs={"a": JobClass(service=1, then=then), "b": JobClass(service=1)}))
 
 
 def test_nothing_at_all() -> None:

@@ -42,8 +42,6 @@ def ensure_range(jobs: Jobs, fleets: Collection[Fleet], horizon: int) -> None:
     """
     reach = Reach(fleets, horizon)
     reach.add(jobs, _last_arrival(jobs) if len(jobs) else 0)
-    if jobs.fates is not None:
-        reach.add_retries(jobs, jobs.fates)
 
 
 class Reach:
@@ -57,6 +55,7 @@ class Reach:
         self._stretch = max(1.0, self._stretch)
         self._drained = horizon >= NEVER
         self._last_ns = self._longest_ns = self._total_ns = 0
+        self._again_ns = self._delays_ns = 0.0
 
     def add(self, jobs: Jobs, last_ns: int) -> None:
         """Add jobs of which the last arrives at this instant, or raise."""
@@ -74,14 +73,15 @@ class Reach:
         self._total_ns += _total(demand_ns, longest)
         work_ns = self._total_ns / self._slots + self._longest_ns
         _within("the run", self._last_ns + work_ns * self._stretch)
+        if jobs.fates is not None:
+            self._add_retries(jobs, jobs.fates)
 
-    def add_retries(self, jobs: Jobs, fates: Fates) -> None:
+    def _add_retries(self, jobs: Jobs, fates: Fates) -> None:
         """Add what repeated attempts and delays take, or raise."""
-        if not self._drained or not len(jobs):
-            return
-        again_ns = float((jobs.demand_ns * (fates.fails + 1.0)).sum())
-        delays_ns = float(fates.retry_delay_ns.sum(dtype=float)) + float(fates.countdown_ns.max(initial=0))
-        _within("the run", self._last_ns + again_ns * self._stretch + delays_ns)
+        self._again_ns += float((jobs.demand_ns * (fates.fails + 1.0)).sum())
+        self._delays_ns += float(fates.retry_delay_ns.sum(dtype=float))
+        last_due_ns = self._last_ns + float(fates.countdown_ns.max(initial=0))
+        _within("the run", last_due_ns + self._again_ns * self._stretch + self._delays_ns)
 
 
 def _last_arrival(jobs: Jobs) -> int:

@@ -16,7 +16,7 @@ from workersim.units import NEVER
 from workersim.workload.arrivals import MAX_JOBS, Stream
 from workersim.workload.arrivals import expected_jobs as stream_jobs
 from workersim.workload.drawing import Drawn
-from workersim.workload.fating import has_fates, limits_of_workers, own_fates
+from workersim.workload.fating import Fating, has_fates, limits_of_workers
 from workersim.workload.following import with_followers
 from workersim.workload.parts import Part, Supply, jobs_of, merged
 from workersim.workload.reach import Reach, ensure_range
@@ -76,22 +76,26 @@ def realise(scenario: Scenario, *, replication: int = 0, seed: int | None = None
     with _enough_memory():
         supplies, settings, traces = _supplies(scenario, _streams(scenario, streams), held=True)
         part = merged(supplies, sys.maxsize)
-        fated = has_fates(scenario) or any(rows.is_fated for rows in traces.values())
-        jobs = _fated(scenario, part, settings, streams, traces) if fated else jobs_of(part, settings)
+        fating = _fating(scenario, settings, streams, traces)
+        jobs = jobs_of(part, settings) if fating is None else _fated(scenario, part, fating)
     ensure_range(jobs, scenario.fleets.values(), horizon_ns(scenario))
     return jobs
 
 
-def _fated(
-    scenario: Scenario, roots: Part, settings: Settings, streams: Streams, traces: Mapping[int, TraceRows]
-) -> Jobs:
+def _fating(scenario: Scenario, settings: Settings, streams: Streams, traces: Mapping[int, TraceRows]) -> Fating | None:
+    """Return what draws all that happens to jobs beside their phases; None: nothing does."""
+    if has_fates(scenario) or any(rows.is_fated for rows in traces.values()):
+        return Fating(settings, streams, traces, limits_of_workers(scenario))
+    return None
+
+
+def _fated(scenario: Scenario, roots: Part, fating: Fating) -> Jobs:
     """Return the jobs with their followers, and with all that happens to them beside their phases."""
-    part, family = with_followers(roots, settings, streams, lots=_lots(scenario))
+    part, family = with_followers(roots, fating.settings, fating.streams, lots=_lots(scenario))
     n = len(part.arrival_ns)
-    fates = own_fates(part, settings, streams, traces, limits_of_workers(scenario))
     first, followers = family.followers(n)
-    fates = replace(fates, predecessors=family.predecessors(n), first_follower=first, follower=followers)
-    return jobs_of(part, settings, fates)
+    fates = replace(fating.fates(part), predecessors=family.predecessors(n), first_follower=first, follower=followers)
+    return jobs_of(part, fating.settings, fates)
 
 
 def _lots(scenario: Scenario) -> bool:
@@ -145,19 +149,24 @@ def chunks(
     streams = Streams(scenario.run.seed if seed is None else seed, replication, compiled)
     with _enough_memory():
         supplies, settings, traces = _supplies(scenario, _streams(scenario, streams, MOST_IN_CHUNKS), held=False)
-    if has_fates(scenario) or any(rows.is_fated for rows in traces.values()):
-        msg = "workload: jobs that fail, are limited, or follow others are drawn all at once, not in chunks"
+    if scenario.workload.following:
+        msg = "workload: jobs that follow others are drawn all at once, not in chunks"
         raise InputError(msg)
-    return _in_chunks(supplies, settings, Reach(scenario.fleets.values(), horizon_ns(scenario)), size)
+    fating = _fating(scenario, settings, streams, traces)
+    reach = Reach(scenario.fleets.values(), horizon_ns(scenario))
+    return _in_chunks(supplies, settings, fating, reach, size)
 
 
-def _in_chunks(supplies: Sequence[Supply], settings: Settings, reach: Reach, size: int) -> Iterator[Jobs]:
+def _in_chunks(
+    supplies: Sequence[Supply], settings: Settings, fating: Fating | None, reach: Reach, size: int
+) -> Iterator[Jobs]:
     # freed at once, this tells glibc to keep the memory of chunks that are dropped: a quarter less time a job
     np.empty(min(16 * size, KEPT))
     count = size
     while count == size:
         with _enough_memory():
-            jobs = jobs_of(merged(supplies, size), settings)
+            part = merged(supplies, size)
+            jobs = jobs_of(part, settings, None if fating is None else fating.fates(part))
         count = len(jobs)
         if count:
             reach.add(jobs, int(jobs.table.arrival_ns[-1]))
