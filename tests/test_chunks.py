@@ -237,8 +237,10 @@ def test_what_happens_to_jobs_beside_their_phases_is_the_same_in_chunks(names: t
     )
     for size in (1, 7, 1000, 10_000):
         assert_alike(scenario, size, seed=3, replication=1)
+    whole = realise(scenario).fates
+    assert whole is not None
     fates = [part.fates for part in chunks(scenario, size=7)]
-    assert all(np.array_equal(each.rate_ns, realise(scenario).fates.rate_ns) for each in fates)
+    assert all(each is not None and np.array_equal(each.rate_ns, whole.rate_ns) for each in fates)
 
 
 def test_jobs_that_follow_others_are_not_drawn_in_chunks() -> None:

@@ -10,15 +10,15 @@ from workersim.engines.system import BUSY, WHOLE, Celery, Change, Happening, Ser
 from workersim.policies import make_policy
 from workersim.scenario import Failures
 from workersim.units import NEVER
-from workersim.workload.schedule import breakdowns, last_ns, startups_ns
+from workersim.workload.schedule import Breakdowns, last_ns, startups_ns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from workersim.scenario import Fleet, Scenario
     from workersim.workload import Jobs, Streams
 
-__all__ = ["system_of"]
+__all__ = ["Crashes", "scripted_system", "system_of"]
 
 MOST_NUMBERS = 1000  # replicas of an autoscaled fleet without a maximum that are given crashes by chance
 
@@ -40,18 +40,47 @@ def system_of(scenario: Scenario, jobs: Jobs, streams: Streams) -> System:
     InputError
         If something drawn makes no sense, or there is too much of it.
     """
+    drawn = Crashes(scenario, streams).until(last_ns(jobs, workload.horizon_ns(scenario)))
+    return scripted_system(scenario, jobs.table.queues, streams, drawn)
+
+
+def scripted_system(
+    scenario: Scenario, queues: tuple[str, ...], streams: Streams, drawn: Iterable[Change] = ()
+) -> System:
+    """Return the same of a scenario that has these queues; of crashes by chance only those that are given."""
     fleets = list(scenario.fleets.items())
-    queues = jobs.table.queues
     services = [_service(name, fleet, queues, scenario, index, streams) for index, (name, fleet) in enumerate(fleets)]
-    until_ns = last_ns(jobs, workload.horizon_ns(scenario))
-    rows = [_scripted(fleet, index) for index, (_, fleet) in enumerate(fleets)]
-    rows += [_drawn(fleet, index, until_ns, streams) for index, (_, fleet) in enumerate(fleets)]
+    rows = (_scripted(fleet, index) for index, (_, fleet) in enumerate(fleets))
     outages = (
         Change(int(outage.at), Happening.OUTAGE, -1, lasts_ns=int(outage.lasts)) for outage in scenario.broker.outages
     )
     # stable: rows of one instant and kind stay in the order of the scenario
-    schedule = sorted(chain(*rows, outages), key=lambda row: (row.at_ns, row.kind))
+    schedule = sorted(chain(*rows, drawn, outages), key=lambda row: (row.at_ns, row.kind))
     return System(tuple(services), queues, tuple(schedule))
+
+
+class Crashes:
+    """The crashes by chance of every replica number that can occur, drawn as far as they are needed."""
+
+    def __init__(self, scenario: Scenario, streams: Streams) -> None:
+        fleets = enumerate(scenario.fleets.values())
+        self._services = [Breakdowns(fleet, index, _numbers(fleet), streams) for index, fleet in fleets]
+
+    def until(self, until_ns: int) -> list[Change]:
+        """Return those up to an instant that have not been returned yet, service by service."""
+        return [
+            Change(broken.at_ns, Happening.CRASH, index, broken.replica, WHOLE, lasts_ns=broken.down_ns, drawn=True)
+            for index, service in enumerate(self._services)
+            for broken in service.until(until_ns)
+        ]
+
+
+def _numbers(fleet: Fleet) -> int:
+    """Return how many numbers replicas of a fleet can have."""
+    most = max([fleet.replicas, *(change.replicas for change in fleet.changes)])
+    if fleet.autoscale is not None:
+        most = max(most, min(fleet.autoscale.most, MOST_NUMBERS))
+    return most * (2 if fleet.deploys else 1)  # in a deploy old and new replicas stand side by side
 
 
 def _service(
@@ -124,13 +153,3 @@ def _scripted(fleet: Fleet, service: int) -> Iterator[Change]:
         yield Change(
             int(deploy.at), Happening.DEPLOY, service, lasts_ns=int(deploy.overlap), drain_ns=int(deploy.drain)
         )
-
-
-def _drawn(fleet: Fleet, service: int, until_ns: int, streams: Streams) -> Iterator[Change]:
-    """Return the crashes by chance of every replica number that can occur."""
-    most = max([fleet.replicas, *(change.replicas for change in fleet.changes)])
-    if fleet.autoscale is not None:
-        most = max(most, min(fleet.autoscale.most, MOST_NUMBERS))
-    numbers = most * (2 if fleet.deploys else 1)  # in a deploy old and new replicas stand side by side
-    for broken in breakdowns(fleet, service, numbers, until_ns, streams):
-        yield Change(broken.at_ns, Happening.CRASH, service, broken.replica, WHOLE, lasts_ns=broken.down_ns, drawn=True)

@@ -13,12 +13,13 @@ from workersim.workload.sampling import Draws, Source
 from workersim.workload.streams import Purpose, Streams
 
 if TYPE_CHECKING:
+    from numpy.random import Generator
     from numpy.typing import NDArray
 
     from workersim.scenario import Fleet, Scenario
     from workersim.workload.jobs import Jobs
 
-__all__ = ["Breakdown", "breakdowns", "last_ns", "startups_ns"]
+__all__ = ["Breakdown", "Breakdowns", "last_ns", "startups_ns", "work_ns"]
 
 STARTS = 4096  # start-up times that are drawn; a run with more starts uses them again
 MOST_BREAKDOWNS = 1_000_000
@@ -47,8 +48,8 @@ def startups_ns(scenario: Scenario, service: int, streams: Streams) -> NDArray[n
     return np.array(draws.take_ns(1 if draws.fixed_ns is not None else STARTS))
 
 
-def breakdowns(fleet: Fleet, service: int, numbers: int, until_ns: int, streams: Streams) -> list[Breakdown]:
-    """Draw when each of the replicas crashes, and how long it is away: both exponential, in turn, from 0 on.
+class Breakdowns:
+    """When each of some replicas crashes, and how long it is away: both exponential, in turn, from 0 on.
 
     Parameters
     ----------
@@ -56,34 +57,50 @@ def breakdowns(fleet: Fleet, service: int, numbers: int, until_ns: int, streams:
         Whose, and its place among the services.
     numbers
         Replica numbers that can occur.  Each has random numbers of its own.
-    until_ns
-        The last instant at which one may crash.
-
-    Raises
-    ------
-    InputError
-        If there would be more than a million.
+    streams
+        Where the random numbers come from.
     """
-    failures = fleet.crashes
-    if not isinstance(failures, Failures):
-        return []
-    expected = numbers * until_ns / (int(failures.mtbf) + int(failures.mttr))
-    if expected > MOST_BREAKDOWNS:
-        most = f"expected at most {MOST_BREAKDOWNS:,} crashes in a run"
-        msg = f"fleet.crashes.mtbf: {most}, found {failures.mtbf}, which makes about {expected:.3g}"
-        raise InputError(msg)
-    drawn = []
-    for replica in range(numbers):
-        generator = streams.of(Purpose.CRASHES, service, part=replica)
-        at_ns = 0
-        while True:
-            up, down = generator.exponential(size=2) * (int(failures.mtbf), int(failures.mttr))
-            if up > until_ns - at_ns:
-                break
-            at_ns += round(up)
-            drawn.append(Breakdown(at_ns, replica, max(1, round(down))))
-            at_ns += round(down)
-    return sorted(drawn)
+
+    def __init__(self, fleet: Fleet, service: int, numbers: int, streams: Streams) -> None:
+        failures = fleet.crashes
+        self._makers: list[Generator] = []
+        if isinstance(failures, Failures):
+            self._mtbf = failures.mtbf
+            self._means_ns = int(failures.mtbf), int(failures.mttr)
+            self._makers = [streams.of(Purpose.CRASHES, service, part=replica) for replica in range(numbers)]
+        self._next = [self._drawn(maker, replica, 0) for replica, maker in enumerate(self._makers)]
+        self._until_ns = 0
+
+    def until(self, until_ns: int) -> list[Breakdown]:
+        """Return those up to an instant that have not been returned yet, in order.
+
+        Raises
+        ------
+        InputError
+            If there would be more than a million.
+        """
+        self._refuse_too_many(until_ns)
+        found = []
+        for replica, maker in enumerate(self._makers):
+            while (coming := self._next[replica]).at_ns <= until_ns:
+                found.append(coming)
+                self._next[replica] = self._drawn(maker, replica, coming.at_ns + coming.down_ns)
+        return sorted(found)
+
+    def _drawn(self, maker: Generator, replica: int, since_ns: int) -> Breakdown:
+        """Draw the next one of a replica that is up since an instant."""
+        up, down = maker.exponential(size=2) * self._means_ns
+        return Breakdown(since_ns + round(up), replica, max(1, round(down)))
+
+    def _refuse_too_many(self, until_ns: int) -> None:
+        if not self._makers:
+            return
+        expected = len(self._makers) * (until_ns - self._until_ns) / sum(self._means_ns)
+        if expected > MOST_BREAKDOWNS:
+            most = f"expected at most {MOST_BREAKDOWNS:,} crashes in a run"
+            msg = f"fleet.crashes.mtbf: {most}, found {self._mtbf}, which makes about {expected:.3g}"
+            raise InputError(msg)
+        self._until_ns = until_ns
 
 
 def last_ns(jobs: Jobs, horizon_ns: int) -> int:
@@ -96,6 +113,11 @@ def last_ns(jobs: Jobs, horizon_ns: int) -> int:
         return horizon_ns
     arrivals = jobs.table.arrival_ns
     last = int(np.max(arrivals[arrivals < NEVER], initial=0))
+    return min(2**61, last + work_ns(jobs))
+
+
+def work_ns(jobs: Jobs) -> int:
+    """Return twice the time that all that is asked for takes on one slot, retries and their delays included."""
     fails = 0 if jobs.fates is None else jobs.fates.fails
     delays = 0 if jobs.fates is None else int(jobs.fates.retry_delay_ns.sum())
-    return min(2**61, last + 2 * int((jobs.demand_ns * (1.0 + fails)).sum()) + delays)
+    return 2 * int((jobs.demand_ns * (1.0 + fails)).sum()) + delays
