@@ -58,16 +58,16 @@ def chunks(jobs: Jobs, size: int) -> Iterator[Jobs]:
         yield part(jobs, np.arange(start, min(start + size, len(jobs))))
 
 
-def same(measured: Any, read: Any, path: str = "") -> None:
-    """Everything is equal to the last bit, but for quantiles and the standard deviation."""
+def same(measured: Any, read: Any, path: str = "", *, unsure: float = 6e-8) -> None:
+    """Everything is equal to the last bit, but for quantiles and the standard deviation (``unsure``: seconds)."""
     if isinstance(read, dict):
         assert measured.keys() == read.keys(), path
         for key in read:
-            same(measured[key], read[key], f"{path}.{key}")
+            same(measured[key], read[key], f"{path}.{key}", unsure=unsure)
     elif path.endswith(QUANTILES) and read is not None:
         assert measured == pytest.approx(read, rel=QUANTILE_ERROR, abs=1e-12), path
     elif path.endswith(".std") and read is not None:
-        assert measured == pytest.approx(read, rel=1e-9, abs=1e-9 * 60), path
+        assert measured == pytest.approx(read, rel=1e-9, abs=unsure), path
     elif path.startswith(".cpu") and read is not None:
         assert measured == pytest.approx(read, rel=1e-12), path
     else:

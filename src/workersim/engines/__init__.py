@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from workersim.engines.assembling import system_of
+from workersim.engines.assembling import Crashes, scripted_system, system_of
 from workersim.engines.written import fleet_log, to_log, told_log
 from workersim.units import NEVER
 
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COMPILED_FROM",
+    "Crashes",
     "Engine",
     "choose",
     "fleet_log",
     "gauge_changing",
+    "scripted_system",
     "simulate",
     "simulate_changing",
     "system_of",

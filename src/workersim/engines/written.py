@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from workersim.scenario import Fleet
     from workersim.workload import Jobs
 
-__all__ = ["Told", "Written", "fleet_log", "to_log", "told_log"]
+__all__ = ["Told", "Written", "fleet_log", "table_of", "to_log", "told_fleet", "told_log"]
 
 _GB = 1e9
 _REPLACED_NS = 50_000_000  # what a killed process of an ideal worker is replaced after
@@ -99,6 +99,42 @@ def to_log(written: Written, jobs: Jobs, fleet: Fleet, horizon_ns: int, **labels
     return RunLog(jobs.table, attempts, phases, _steady(fleet), horizon_ns=horizon_ns, **about)  # type: ignore[arg-type]  # seed, digest, engine
 
 
+def told_fleet(changes: NDArray[np.int64], system: System, horizon_ns: int) -> RunLog:
+    """Return the log of a run without its jobs: what there was to run on, and until when.
+
+    Parameters
+    ----------
+    changes
+        The rows of ``Told.fleet``.
+    system
+        What the jobs ran on.
+    horizon_ns
+        When the run ended.
+    """
+    jobs, attempts, phases = _no_jobs()
+    services = system.services
+    return RunLog(
+        jobs,
+        attempts,
+        phases,
+        _changes(changes, system, horizon_ns),
+        horizon_ns,
+        seed=-1,
+        digest="",
+        engine="compiled",
+        services=tuple(service.name for service in services),
+        terms=tuple(Terms(late=service.celery is not None and service.celery.late) for service in services),
+        least_price=_least_price(system),
+    )
+
+
+def table_of(rows: NDArray[np.int64]) -> Attempts:
+    """Return the attempts table of rows of ``Told.attempts``, by job and attempt; its jobs are counted from 0."""
+    job, attempt, published, reserved, started, finished, service, replica, slot, outcome = rows.T
+    number = np.cumsum(np.diff(job, prepend=job[:1]) != 0)
+    return Attempts(number, attempt, published, reserved, started, finished, _place(service, replica), slot, outcome)
+
+
 def told_log(told: Told, jobs: Jobs, system: System, horizon_ns: int, **labels: str | int) -> RunLog:
     """Return the log of a run on a fleet that may change; jobs that never arrived are in no table."""
     if horizon_ns == NEVER:
@@ -115,7 +151,7 @@ def told_log(told: Told, jobs: Jobs, system: System, horizon_ns: int, **labels: 
     row[order] = np.arange(len(order))
     of, phase, begun, ended = told.phases[np.lexsort((told.phases[:, 1], row[told.phases[:, 0]]))].T
     phases = Phases(row[of], jobs.phase_kind[phase], jobs.phase_demand_ns[phase], begun, ended)
-    table, fleet = _arrived(told, jobs, here), _changes(told, system, horizon_ns)
+    table, fleet = _arrived(told, jobs, here), _changes(told.fleet, system, horizon_ns)
     return RunLog(table, attempts, phases, fleet, horizon_ns=horizon_ns, **_about(system, jobs), **labels)  # type: ignore[arg-type]  # as above
 
 
@@ -126,8 +162,12 @@ def _about(system: System, jobs: Jobs) -> dict[str, Any]:
         "services": tuple(service.name for service in services),
         "terms": tuple(_terms(system, service, jobs) for service in services),
         "pauses": tuple(pause for row in system.schedule for pause in _pauses(row, len(services))),
-        "least_price": max((service.least_price for service in services), default=0.0),
+        "least_price": _least_price(system),
     }
+
+
+def _least_price(system: System) -> float:
+    return max((service.least_price for service in system.services), default=0.0)
 
 
 def _terms(system: System, service: Service, jobs: Jobs) -> Terms:
@@ -180,9 +220,9 @@ def _arrived(told: Told, jobs: Jobs, here: NDArray[np.bool_]) -> JobTable:
     )
 
 
-def _changes(told: Told, system: System, horizon_ns: int) -> FleetChanges:
+def _changes(fleet: NDArray[np.int64], system: System, horizon_ns: int) -> FleetChanges:
     """Return the fleet table: of the states that a replica passes through at one instant, the last one stays."""
-    rows = told.fleet[told.fleet[:, 0] <= horizon_ns]
+    rows = fleet[fleet[:, 0] <= horizon_ns]
     instant, service, replica, cause, slots, memory = rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))].T
     place = service * SERVICE + replica
     last = np.ones(len(instant), np.bool_)

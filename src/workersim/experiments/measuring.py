@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 CLOCK_NS = 2**61  # up to which a run may reach
+IN_HAND = 16384  # jobs at a time where much is known of each: a few MB, which stay in the processor's cache
 
 
 class Sample(NamedTuple):
@@ -76,6 +77,8 @@ def measured(scenario: Scenario, *, replication: int = 0) -> Sample:
     """
     from workersim.metrics.meter import Meter  # noqa: PLC0415 (numba takes half a second)
 
+    if not _is_plain(scenario):
+        return _measured_in_chunks(scenario, replication)
     fleet, horizon_ns, warm_up_ns = scenario.fleet, workload.horizon_ns(scenario), int(scenario.run.warm_up)
     chunks, load = workload.chunks(scenario, replication=replication, compiled=True), Load(scenario)
     first = next(chunks, None)
@@ -89,6 +92,33 @@ def measured(scenario: Scenario, *, replication: int = 0) -> Sample:
     end_ns = meter.told_ns if horizon_ns == NEVER else horizon_ns
     ensure_warm_up(scenario, end_ns)
     return sample_of(meter.figures(engines.fleet_log(fleet, end_ns), run.cpu_use()), load, end_ns)
+
+
+def _measured_in_chunks(scenario: Scenario, replication: int) -> Sample:
+    """Measure a replication of jobs that may come back, or on fleets that may change."""
+    from workersim.engines.compiled.changing.layout import priorities_of  # noqa: PLC0415 (numba takes half a second)
+    from workersim.engines.compiled.changing.measured import InChunks  # noqa: PLC0415 (as above)
+    from workersim.metrics.attempt_meter import AttemptMeter  # noqa: PLC0415 (as above)
+
+    chunks = workload.chunks(scenario, replication=replication, size=IN_HAND, compiled=True)
+    first, load = next(chunks, None), Load(scenario)
+    if first is None:
+        return measured_changing(scenario, workload.realise(scenario, replication=replication), replication=replication)
+    streams, warm_up_ns = workload.Streams(scenario.run.seed, replication), int(scenario.run.warm_up)
+    system = engines.scripted_system(scenario, first.table.queues, streams)
+    priorities = priorities_of(system, [job.priority for job in _arriving(scenario)])
+    crashes = engines.Crashes(scenario, streams)
+    run = InChunks(system, crashes, priorities, workload.horizon_ns(scenario), warm_up_ns)
+    meter = AttemptMeter(warm_up_ns=warm_up_ns)
+    for piece in run.pieces(load.counted(chain([first], chunks))):
+        meter.add(piece)
+    ensure_warm_up(scenario, run.fleet.horizon_ns)
+    return sample_of(meter.figures(run.fleet, run.levels), load, run.fleet.horizon_ns)
+
+
+def _is_plain(scenario: Scenario) -> bool:
+    """Tell whether jobs are tried once, on one fleet that stays as it is."""
+    return scenario.is_steady and not workload.has_fates(scenario)
 
 
 def is_read_whole(scenario: Scenario, jobs: Jobs) -> bool:
@@ -199,9 +229,11 @@ def _kinds(job: JobClass) -> set[str]:
 def can_stream(scenario: Scenario) -> bool:
     """Tell whether a run of this scenario can do without its jobs.
 
-    The rows of a trace are held anyway; jobs that may come back, fleets that change, and prices of CPU in use (which a
-    run that is only measured does not know of its warm-up) need the log.
+    The rows of a trace are held anyway; jobs that follow others, and prices of CPU in use (which a run that is only
+    measured does not know of its warm-up) need the log.
     """
-    if not scenario.is_steady or workload.has_fates(scenario) or scenario.fleet.vcpu_price:
+    if any(isinstance(arrival, Trace) for arrival in scenario.workload.arrivals):
         return False
-    return not any(isinstance(arrival, Trace) for arrival in scenario.workload.arrivals)
+    if _is_plain(scenario):
+        return not scenario.fleet.vcpu_price
+    return is_gauged(scenario) and not scenario.workload.following

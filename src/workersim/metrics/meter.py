@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from workersim.runlog import RunLog
     from workersim.runlog.pieces import CpuUse, Piece
 
-__all__ = ["QUANTILE_ERROR", "Meter", "job_counts", "throughput", "waiting", "waits_of"]
+__all__ = ["QUANTILE_ERROR", "Meter", "job_counts", "spread_counted", "throughput", "waiting", "waits_of"]
 
 QUANTILE_ERROR = ERROR
 
@@ -117,19 +117,23 @@ class Meter:
         }
 
     def _spread(self, kind: int, *, above_zero: bool = False) -> dict[str, float | None]:
-        """Return the figures of all durations of a kind, or of those above 0."""
-        n, high, low, most_ns, center, squares = self.sums[kind].item()
-        counts = self.buckets[kind].copy()
-        zeros = int(counts[0]) if above_zero else 0
-        n -= zeros
-        if n == 0:
-            return dict.fromkeys(["mean", "std", *QUANTILES, "max"])
-        total_ns = (high << WORD) + low
-        variance = (squares - zeros * center**2) / n - (total_ns / n - center) ** 2
-        counts[0] -= zeros
-        quantiles = {name: min(ns, most_ns) / SECOND for name, ns in _quantiles(counts).items()}
-        std = math.sqrt(max(0.0, variance)) / SECOND
-        return {"mean": total_ns / (n * SECOND), "std": std, **quantiles, "max": float(most_ns) / SECOND}
+        return spread_counted(self.buckets[kind], self.sums[kind], above_zero=above_zero)
+
+
+def spread_counted(buckets: NDArray[np.int64], sums: np.record, *, above_zero: bool = False) -> dict[str, float | None]:
+    """Return the figures of all durations that were counted, or of those above 0."""
+    n, high, low, most_ns, center, squares = sums.item()
+    counts = buckets.copy()
+    zeros = int(counts[0]) if above_zero else 0
+    n -= zeros
+    if n == 0:
+        return dict.fromkeys(["mean", "std", *QUANTILES, "max"])
+    total_ns = (high << WORD) + low
+    variance = (squares - zeros * center**2) / n - (total_ns / n - center) ** 2
+    counts[0] -= zeros
+    quantiles = {name: min(ns, most_ns) / SECOND for name, ns in _quantiles(counts).items()}
+    std = math.sqrt(max(0.0, variance)) / SECOND
+    return {"mean": total_ns / (n * SECOND), "std": std, **quantiles, "max": float(most_ns) / SECOND}
 
 
 def job_counts(outcomes: NDArray[np.int64]) -> dict[str, int]:

@@ -11,12 +11,14 @@ from workersim.runlog.counting import exact_sum, left_queue_ns
 from workersim.units import NEVER, SECOND
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from workersim.runlog import RunLog
     from workersim.runlog.schema import Attempts, Ints
 
-__all__ = ["PARTS", "wait_parts"]
+__all__ = ["PARTS", "means_of", "part_sums", "wait_parts"]
 
 PARTS = ("visible", "reserved", "running")
 
@@ -40,25 +42,32 @@ def wait_parts(log: RunLog, rows: NDArray[np.int64] | slice, meant: NDArray[np.b
     count = int(np.count_nonzero(meant))
     if not count or missing(log, "reserved"):
         return dict.fromkeys(PARTS)
+    return means_of(part_sums(log.attempts, rows, meant), count)
+
+
+def means_of(sums_ns: Iterable[int], count: int) -> dict[str, float | None]:
+    """Return the parts of the mean in seconds of so many jobs, of which these are the sums."""
+    return {name: total / (count * SECOND) if count else None for name, total in zip(PARTS, sums_ns, strict=True)}
+
+
+def part_sums(attempts: Attempts, rows: NDArray[np.int64] | slice, meant: NDArray[np.bool_]) -> list[int]:
+    """Return the sums of the parts over all jobs that are meant, in ns; all as for ``wait_parts``."""
     if isinstance(rows, slice):
-        sums = np.array(_of_single(log, rows if meant.all() else np.flatnonzero(meant)), dtype=object)
-    else:
-        tried = np.bincount(log.attempts.job, minlength=len(log.jobs))
-        sums = np.array(_of_single(log, rows[meant & (tried == 1)]), dtype=object)
-        sums += np.array(_of_several(log, rows, meant & (tried > 1)), dtype=object)
-    return {name: int(total) / (count * SECOND) for name, total in zip(PARTS, sums, strict=True)}
+        return list(_of_single(attempts, rows if meant.all() else np.flatnonzero(meant)))
+    tried = np.bincount(attempts.job, minlength=len(rows))
+    single, several = _of_single(attempts, rows[meant & (tried == 1)]), _of_several(attempts, rows, meant & (tried > 1))
+    return [one + other for one, other in zip(single, several, strict=True)]
 
 
-def _of_single(log: RunLog, rows: NDArray[np.int64] | slice) -> tuple[int, int, int]:
-    attempts = log.attempts
+def _of_single(attempts: Attempts, rows: NDArray[np.int64] | slice) -> tuple[int, int, int]:
     started = attempts.started_ns[rows]
     received = np.minimum(attempts.reserved_ns[rows], started)
     return exact_sum(received - attempts.published_ns[rows]), exact_sum(started - received), 0
 
 
-def _of_several(log: RunLog, rows: NDArray[np.int64], meant: NDArray[np.bool_]) -> tuple[int, int, int]:
+def _of_several(attempts: Attempts, rows: NDArray[np.int64], meant: NDArray[np.bool_]) -> tuple[int, int, int]:
     """Follow jobs with several attempts from instant to instant: copies of a message may lie beside each other."""
-    attempts, kept = log.attempts, np.flatnonzero(meant[log.attempts.job])
+    kept = np.flatnonzero(meant[attempts.job])
     until = attempts.started_ns[rows][attempts.job[kept]]
     edges = [np.minimum(edge, until) for edge in _edges(attempts, kept)]
     visible, received, left, started, finished = edges

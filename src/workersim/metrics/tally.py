@@ -26,6 +26,7 @@ __all__ = [
     "WORD",
     "bucket_of",
     "count",
+    "count_all",
     "middles_ns",
     "most_at_once",
     "new_sums",
@@ -88,6 +89,13 @@ def tally(
             count(finished[i] - started[i], buckets[SERVICE], sums[SERVICE])
             count(finished[i] - arrival[i], buckets[RESPONSE], sums[RESPONSE])
     return done
+
+
+@entry
+def count_all(durations: NDArray[np.int64], buckets: NDArray[np.int64], sums: Any) -> None:
+    """Count durations: into buckets, and the sums of one kind."""
+    for i in range(len(durations)):
+        count(durations[i], buckets, sums[0])
 
 
 @helper

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workersim.runlog.log import RunLog
     from workersim.runlog.schema import Ints
 
-__all__ = ["deciding", "deciding_rows", "fates", "job_counts"]
+__all__ = ["deciding", "deciding_rows", "fates", "job_counts", "stranded"]
 
 _UNKNOWN = Terms()
 _OWED = (Outcome.RETRIED, Outcome.REDELIVERED)  # what was to come has not come by the horizon
@@ -70,22 +70,29 @@ def fates(log: RunLog, rows: NDArray[np.int64] | slice) -> Ints:
     """
     ended = log.attempts.outcome[rows]
     owed = np.isin(ended, _OWED) if len(log.attempts) > len(ended) else np.zeros(len(ended), dtype=np.bool_)
-    owed[_stranded(log, rows)] = True
+    lost = np.flatnonzero(ended == Outcome.LOST)
+    if len(lost):
+        owed[lost] = stranded(log, log.attempts.replica[rows][lost], log.attempts.finished_ns[rows][lost])
     return np.where(owed, Outcome.UNFINISHED, ended) if owed.any() else ended
 
 
-def _stranded(log: RunLog, rows: NDArray[np.int64] | slice) -> NDArray[np.int64]:
-    """Return the places of jobs that were lost together with a worker that acknowledges late."""
+def stranded(log: RunLog, replica: Ints, finished_ns: Ints) -> NDArray[np.bool_]:
+    """Tell of lost attempts which were lost together with a worker that acknowledges late.
+
+    Parameters
+    ----------
+    log
+        Any log, for its fleet table and its terms.
+    replica, finished_ns
+        n attempts: where they ran, and when they were lost.
+    """
     late = [service for service in range(len(log.services)) if (of_service(log.terms, service) or _UNKNOWN).late]
-    if not late:
-        return np.empty(0, dtype=np.int64)
-    attempts = log.attempts
-    lost = np.flatnonzero(attempts.outcome[rows] == Outcome.LOST)
-    lost = lost[np.isin(attempts.replica[rows][lost] // SERVICE, late)]
+    if not late or not len(replica):
+        return np.zeros(len(replica), np.bool_)
     timeline = Timeline(log.fleet)
-    states = timeline.row_at(attempts.replica[rows][lost], attempts.finished_ns[rows][lost])
+    states = timeline.row_at(replica, finished_ns)
     gone = (states >= 0) & np.isin(timeline.fleet.cause[states], (Cause.DOWN, Cause.STARTING))
-    return lost[gone]
+    return gone & np.isin(replica // SERVICE, late)
 
 
 def job_counts(log: RunLog) -> dict[str, int]:

@@ -8,7 +8,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["CpuUse", "Levels", "Piece", "Use"]
+    from workersim.runlog.schema import Attempts
+
+__all__ = ["CpuUse", "Decided", "Levels", "Piece", "Use"]
 
 
 class Piece(NamedTuple):
@@ -37,6 +39,23 @@ class Piece(NamedTuple):
     started: NDArray[np.int64]
     finished: NDArray[np.int64]
     outcome: NDArray[np.uint8]
+
+
+class Decided(NamedTuple):
+    """Jobs that may be tried again, to which nothing more can happen; the run is told by all of its pieces.
+
+    Attributes
+    ----------
+    once
+        The attempts of jobs that were tried once.
+    several
+        Those of the others, by job and attempt.
+
+    Jobs are counted from 0 in each of them.  The arrays are the piece's for as long as nobody asks for the next one.
+    """
+
+    once: Attempts
+    several: Attempts
 
 
 class CpuUse(NamedTuple):

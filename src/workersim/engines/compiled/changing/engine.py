@@ -9,7 +9,7 @@ import numpy as np
 from workersim.engines.compiled.changing.gauges import BUSY, CPU, PARTS, QUEUED, RESERVED, VISIBLE, WORD
 from workersim.engines.compiled.changing.growth import with_containers, with_rows
 from workersim.engines.compiled.changing.kernel import ASK, DONE, GROW, NO_ANSWER, run
-from workersim.engines.compiled.changing.layout import make_world
+from workersim.engines.compiled.changing.layout import Frame, make_world, priorities_of
 from workersim.engines.compiled.changing.loans import Loan
 from workersim.engines.compiled.changing.observation import observed
 from workersim.engines.endless import never_drains
@@ -18,24 +18,39 @@ from workersim.runlog.pieces import Levels, Use
 from workersim.units import NEVER
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from workersim.engines.compiled.changing.world import World
     from workersim.engines.system import System
+    from workersim.policies import Policy
     from workersim.workload import Jobs
 
-__all__ = ["REBASE", "TICKS_IN_VAIN", "tell", "tell_gauged"]
+__all__ = [
+    "REBASE",
+    "TICKS_IN_VAIN",
+    "attempts_of",
+    "changes_of",
+    "drained",
+    "frame_of",
+    "levels_of",
+    "policies_of",
+    "proceeded",
+    "tell",
+    "tell_gauged",
+]
 
 REBASE = 2.0**44
 TICKS_IN_VAIN = 10_000  # after so many ticks of policies in a row that changed nothing, none ever will
-STEPS = [0, 3, 6, 9]
 _OF_JOBS = {"queue_length": QUEUED, "visible": VISIBLE, "reserved": RESERVED}
 
 
 def tell(jobs: Jobs, system: System, horizon_ns: int) -> Told:
     """Run the jobs on the system up to the horizon; if that is ``NEVER``, until nothing is left to happen."""
     loan = Loan()
-    world = _ran(_begun(jobs, system, loan, NEVER), system, jobs, horizon_ns)
+    frame = _frame(jobs, system, NEVER)
+    world = drained(proceeded(make_world(jobs, frame, loan), frame, policies_of(system), horizon_ns), horizon_ns)
     told = _told(world, horizon_ns, _phases(world, _rows(world)))
     loan.give_back()
     return told
@@ -44,7 +59,8 @@ def tell(jobs: Jobs, system: System, horizon_ns: int) -> Told:
 def tell_gauged(jobs: Jobs, system: System, horizon_ns: int, warm_up_ns: int) -> tuple[Told, Levels]:
     """Do the same for a run that is only measured: no phases are told, but levels over time after the warm-up."""
     loan = Loan()
-    world = _ran(_begun(jobs, system, loan, warm_up_ns), system, jobs, horizon_ns)
+    frame = _frame(jobs, system, warm_up_ns)
+    world = drained(proceeded(make_world(jobs, frame, loan), frame, policies_of(system), horizon_ns), horizon_ns)
     levels = levels_of(world)
     told = _told(world, horizon_ns, np.empty((0, 4), np.int64))
     loan.give_back()
@@ -60,22 +76,36 @@ def levels_of(world: World) -> Levels:
     return Levels(**jobs, busy=busy, cpu=Use(areas[CPU] / PARTS, changes["instant"], changes["most_cpu"] / PARTS))
 
 
-def _begun(jobs: Jobs, system: System, loan: Loan, since_ns: int) -> World:
-    return make_world(jobs, system, loan, rebase=REBASE, ticks_in_vain=TICKS_IN_VAIN, since_ns=since_ns)
+def _frame(jobs: Jobs, system: System, since_ns: int) -> Frame:
+    return frame_of(system, priorities_of(system, jobs.table.priority), since_ns)
 
 
-def _ran(world: World, system: System, jobs: Jobs, horizon_ns: int) -> World:
-    priorities = STEPS if system.stepped else np.unique(jobs.table.priority).tolist() or [0]
-    policies = {v: service.policy() for v, service in enumerate(system.services) if service.policy is not None}
+def frame_of(system: System, priorities: tuple[int, ...], since_ns: int) -> Frame:
+    """Return the frame of a run."""
+    return Frame(system, priorities, REBASE, TICKS_IN_VAIN, since_ns)
+
+
+def policies_of(system: System) -> dict[int, Policy]:
+    """Return a fresh policy for each service that has one."""
+    return {v: service.policy() for v, service in enumerate(system.services) if service.policy is not None}
+
+
+def proceeded(world: World, frame: Frame, policies: Mapping[int, Policy], until_ns: int) -> World:
+    """Return the world after all that happens up to an instant; ``NEVER``: until nothing is left to happen."""
     answer = NO_ANSWER
-    while (why := run(world, horizon_ns, answer)) != DONE:
+    while (why := run(world, until_ns, answer)) != DONE:
         answer = NO_ANSWER
         if why >= ASK:
-            answer = max(0, int(policies[why - ASK](observed(world, system, why - ASK, priorities))))
+            answer = max(0, int(policies[why - ASK](observed(world, frame.system, why - ASK, frame.priorities))))
         elif why == GROW:
             world = with_rows(world)
         else:
             world = with_containers(world, int(world.clock[0].fleet_of), int(world.clock[0].fleet_needs))
+    return world
+
+
+def drained(world: World, horizon_ns: int) -> World:
+    """Return the same world, unless it should have drained and never will."""
     if horizon_ns == NEVER and world.clock[0].endless:
         raise never_drains(int(world.clock[0].endless) - 1)
     return world
@@ -97,16 +127,21 @@ def _arrived(world: World) -> NDArray[np.bool_]:
 
 def _told(world: World, horizon_ns: int, phases: NDArray[np.int64]) -> Told:
     clock = world.clock[0]
-    changes = world.changes[: clock.changes]
-    columns = [changes[name] for name in ("instant", "service", "replica", "cause", "slots", "memory")]
     last = int(clock.last) if horizon_ns == NEVER else horizon_ns
     return Told(
         arrival_ns=np.where(_arrived(world), world.arrival, NEVER),
-        attempts=_attempts(world, _rows(world)),
+        attempts=attempts_of(world, _rows(world)),
         phases=phases,
-        fleet=np.stack(columns, axis=1),
+        fleet=changes_of(world),
         last_ns=last,
     )
+
+
+def changes_of(world: World) -> NDArray[np.int64]:
+    """Return the rows of the fleet table, as ``Told.fleet`` has them."""
+    changes = world.changes[: world.clock[0].changes]
+    columns = [changes[name] for name in ("instant", "service", "replica", "cause", "slots", "memory")]
+    return np.stack(columns, axis=1)
 
 
 def _follows(world: World) -> NDArray[np.bool_]:
@@ -116,7 +151,8 @@ def _follows(world: World) -> NDArray[np.bool_]:
     return follows
 
 
-def _attempts(world: World, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def attempts_of(world: World, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the columns of some rows, in order, as ``Told.attempts`` has them."""
     n = int(world.settings[0].jobs)
     firsts = int(np.searchsorted(rows, n))
     made = np.empty((10, len(rows)), np.int64)

@@ -96,7 +96,7 @@ def keep_most(world: World, k: int) -> None:
 @rare
 def finish(world: World, until: int) -> None:
     """Count what the levels are at the end; it may lie before the last look at the clock, which changed none."""
-    if are_kept(world):
+    if are_kept(world) and not world.settings[0].more:
         for k in range(LEVELS):
             end = until if until < NEVER else world.clock[0].last
             add(world, k, end - max(world.gauges[k].at, world.settings[0].since))

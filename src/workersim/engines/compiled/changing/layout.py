@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -35,34 +35,59 @@ from workersim.workload.fates import plain_fates
 from workersim.workload.jobs import is_constant
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
 
     from workersim.engines.compiled.changing.loans import Loan
-    from workersim.engines.system import Service, System
+    from workersim.engines.system import Change, Service, System
     from workersim.workload import Jobs
     from workersim.workload.fates import Fates
 
-__all__ = ["make_world", "needs_of", "records"]
+__all__ = ["SPARE", "Frame", "job_columns", "make_world", "needs_of", "priorities_of", "records", "scheduled"]
 
 SPARE = 64  # rows beyond what is certain to be needed, before arrays have to grow
+STEPS = (0, 3, 6, 9)  # Redis's priorities, as Celery uses them
 
 
-def make_world(jobs: Jobs, system: System, loan: Loan, *, rebase: float, ticks_in_vain: int, since_ns: int) -> World:
-    """Lay out the arrays for a run that has not begun; ``since_ns``: when gauges begin, ``NEVER``: there are none."""
-    fates = jobs.fates or plain_fates(len(jobs), len(jobs.table.classes))
+class Frame(NamedTuple):
+    """What a run is beside its jobs.
+
+    Attributes
+    ----------
+    system
+        What they run on.
+    priorities
+        Those that occur, each a level; of a system with Redis's steps those of the steps.
+    rebase, ticks_in_vain
+        Bounds that tests lower: of the sums of a CPU, and of ticks that change nothing.
+    since_ns
+        When gauges begin; ``NEVER``: there are none, and phases are told.
+    """
+
+    system: System
+    priorities: tuple[int, ...]
+    rebase: float
+    ticks_in_vain: int
+    since_ns: int
+
+
+def priorities_of(system: System, occurring: ArrayLike) -> tuple[int, ...]:
+    """Return what the levels of a run stand for in which these priorities occur."""
+    return STEPS if system.stepped else tuple(np.unique(occurring).tolist()) or (0,)
+
+
+def make_world(jobs: Jobs, frame: Frame, loan: Loan) -> World:
+    """Lay out the arrays for a run that has not begun."""
+    system, levels = frame.system, len(frame.priorities)
     remembers = jobs.fates is not None or system.stepped
-    levels, level = _levels(jobs, system)
     services = _services(system)
-    held = _job_columns(jobs, fates, level * len(system.queues) + jobs.table.queue)
-    schedule = records(len(system.schedule), SCHEDULE)
-    for row, change in enumerate(system.schedule):
-        schedule[row] = tuple(change)
-    fixed = [row for row, change in enumerate(system.schedule) if not change.drawn]
+    held = job_columns(jobs, frame, loan)
     deploys = sum(change.kind == Happening.DEPLOY for change in system.schedule)
     queues = _queues(system)
     fleet = containers_of(services, queues["listed"].shape[1], deploys, len(held["rate"]))
     needs = needs_of(fleet["containers"], fleet["slots"])
-    n, phases = len(jobs), len(jobs.phase_kind) if since_ns == NEVER else 0
+    n, phases = len(jobs), len(jobs.phase_kind) if frame.since_ns == NEVER else 0
     further = n // 8 if remembers else 0  # rows that are not touched take no memory; to move all rows takes time
     settings = _one(
         SETTINGS,
@@ -75,11 +100,10 @@ def make_world(jobs: Jobs, system: System, loan: Loan, *, rebase: float, ticks_i
         ideal=any(service.celery is None for service in system.services),
         celery=system.stepped,
         policies=any(service.policy is not None for service in system.services),
-        fixed_rows=1 + max(fixed, default=-1),
         remembers=remembers,
-        ticks_in_vain=ticks_in_vain,
-        since=since_ns,
-        rebase=rebase,
+        ticks_in_vain=frame.ticks_in_vain,
+        since=frame.since_ns,
+        rebase=frame.rebase,
     )
     clock = _one(CLOCK, rows=n, answer=-1, first_unacked=-1, last_unacked=-1, needs=needs)
     clock[0].up_again = -NEVER
@@ -87,8 +111,7 @@ def make_world(jobs: Jobs, system: System, loan: Loan, *, rebase: float, ticks_i
         settings=settings,
         clock=clock,
         **held,
-        fates=_fates(fates, loan),
-        jobs=_jobs(fates, n if remembers else 1),
+        jobs=_jobs(jobs.fates, n if remembers else 1),
         attempts=loan.zeros("attempts", n + further + needs + SPARE, ATTEMPT).view(np.recarray),
         messages=loan.zeros("messages", n + further + needs + SPARE, MESSAGE).view(np.recarray),
         phase_end=loan.zeros("phase_end", phases + needs + SPARE, np.dtype(np.int64)),
@@ -101,12 +124,27 @@ def make_world(jobs: Jobs, system: System, loan: Loan, *, rebase: float, ticks_i
         waiting=np.zeros((len(services), _power_of_two(levels) + 1), np.int64),
         services=services,
         startups=np.concatenate([np.asarray(service.startups_ns, np.int64) for service in system.services]),
-        schedule=schedule,
+        schedule=scheduled(system.schedule, settings),
         deploys=records(deploys, DEPLOY),
         **fleet,
         seen=np.zeros(COUNTED + (levels + 1) * len(system.queues), np.int64),
         seen_cpu=np.zeros(1),
     )
+
+
+def scheduled(changes: Sequence[Change], settings: Records, before: Records | None = None) -> Records:
+    """Return the rows of changes, behind those ``before`` that have not happened yet, and say how many rows are fixed.
+
+    Rows of one instant and kind stay in their order.
+    """
+    made = records(len(changes), SCHEDULE)
+    for row, change in enumerate(changes):
+        made[row] = tuple(change)
+    if before is not None:
+        made = np.concatenate((before, made)).view(np.recarray)
+        made = made[np.lexsort((made["kind"], made["at"]))]
+    settings[0].fixed_rows = 1 + np.max(np.flatnonzero(made["drawn"] == 0), initial=-1)
+    return made
 
 
 def records(n: int, dtype: np.dtype[np.void]) -> Records:
@@ -130,20 +168,20 @@ def _power_of_two(n: int) -> int:
     return 1 << max(0, n - 1).bit_length()
 
 
-def _levels(jobs: Jobs, system: System) -> tuple[int, NDArray[np.int64]]:
-    """Return how many levels of priority there are, and that of each job."""
+def _levels(jobs: Jobs, frame: Frame) -> NDArray[np.int64]:
+    """Return the level of each job."""
     priority = np.asarray(jobs.table.priority, np.int64)
     if is_constant(jobs.table.priority):
         priority = priority[:1]
-    if system.stepped:
-        return 4, np.minimum(priority, 9) // 3
-    levels = np.unique(priority)
-    return max(1, len(levels)), np.searchsorted(levels, priority)
+    if frame.system.stepped:
+        return np.minimum(priority, 9) // 3
+    return np.searchsorted(frame.priorities, priority)
 
 
-def _job_columns(jobs: Jobs, fates: Fates, lane: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+def job_columns(jobs: Jobs, frame: Frame, loan: Loan | None = None) -> dict[str, Any]:
     """Return what the kernel reads of each job; a column of equal values has one row."""
-    table = jobs.table
+    table, fates = jobs.table, jobs.fates or plain_fates(len(jobs), len(jobs.table.classes))
+    lane = _levels(jobs, frame) * len(frame.system.queues) + table.queue
     waits = bool(np.any(fates.predecessors > 0))
     arrival = plain(table.arrival_ns, np.int64)
     alone = np.flatnonzero(table.arrival_ns < NEVER)
@@ -159,6 +197,7 @@ def _job_columns(jobs: Jobs, fates: Fates, lane: NDArray[np.int64]) -> dict[str,
         "kind": plain(jobs.phase_kind, np.uint8),
         "demand": plain(jobs.phase_demand_ns, np.int64),
         "lots": plain(jobs.dispatch_u, np.float64),
+        "fates": _fates(fates, loan),
         "retry_delay": plain(fates.retry_delay_ns, np.int64),
         "follower": plain(fates.follower, np.int64),
         "rate": plain(fates.rate_ns, np.int64) if limited else np.zeros(1, np.int64),
@@ -172,7 +211,7 @@ def _short(column: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(column) if len(column) else np.zeros(1, column.dtype)
 
 
-def _fates(fates: Fates, loan: Loan) -> Records:
+def _fates(fates: Fates, loan: Loan | None) -> Records:
     columns = {
         "fails": fates.fails,
         "fails_after": fates.fails_after_ns,
@@ -187,15 +226,15 @@ def _fates(fates: Fates, loan: Loan) -> Records:
     }
     short = {name: _short(column) for name, column in columns.items()}
     n = max(len(column) for column in short.values())
-    made = loan.zeros("fates", n, FATE).view(np.recarray)
+    made = records(n, FATE) if loan is None else loan.zeros("fates", n, FATE).view(np.recarray)
     for name, column in short.items():
         made[name] = column
     return made
 
 
-def _jobs(fates: Fates, n: int) -> Records:
+def _jobs(fates: Fates | None, n: int) -> Records:
     made = records(n, JOB)
-    if np.any(fates.predecessors > 0):
+    if fates is not None and np.any(fates.predecessors > 0):
         made["open"] = fates.predecessors
     return made
 

@@ -13,6 +13,8 @@ from workersim.policies import Observation
 from workersim.units import NEVER, SECOND
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from workersim.engines.compiled.changing.world import World
     from workersim.engines.system import System
 
@@ -76,7 +78,7 @@ def first_published(world: World, lane: int) -> int:
     return earliest
 
 
-def observed(world: World, system: System, v: int, priorities: list[int]) -> Observation:
+def observed(world: World, system: System, v: int, priorities: Sequence[int]) -> Observation:
     """Return what the kernel has just seen of a service.
 
     Parameters

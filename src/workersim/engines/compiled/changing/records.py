@@ -56,7 +56,7 @@ class State:
 
 SETTINGS = _record(
     "jobs arrivals services queues levels phases ideal celery policies fixed_rows stepped remembers ticks_in_vain "
-    "since",  # when gauges begin
+    "since more",  # when gauges begin, and whether further jobs will be brought when this run has stopped
     "rebase",
 )
 
