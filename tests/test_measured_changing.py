@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workersim.engines import simulate_changing
+from workersim.engines import Crashes, simulate_changing
 from workersim.engines.compiled.changing import engine as compiled
 from workersim.engines.compiled.changing.layout import priorities_of
 from workersim.engines.compiled.changing.measured import InChunks
@@ -16,6 +16,7 @@ from workersim.metrics import figures
 from workersim.metrics.attempt_meter import AttemptMeter
 from workersim.metrics.steps import PARTS
 from workersim.units import SECOND
+from workersim.workload import Jobs
 
 from .systems import draw, summary
 from .test_measured import part, same
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     import pytest
 
     from workersim.engines.system import Change, System
-    from workersim.workload import Jobs
     from workersim.workload.fates import Fates
 
 SEEDS_APART = 3_000_017
@@ -35,13 +35,8 @@ SEEDS_APART = 3_000_017
 def chosen(jobs: Jobs, rows: Any) -> Jobs:
     """Return some of the jobs, with their fates; none of them follows another."""
     some = part(jobs, rows)
-    fates = jobs.fates
-    return some if fates is None else type(jobs)(*held(some), fates_of(fates, np.asarray(rows)))
-
-
-def held(jobs: Jobs) -> tuple[Any, ...]:
-    lots = jobs.dispatch_u if len(jobs.dispatch_u) else None
-    return jobs.table, jobs.first_phase, jobs.phase_kind, jobs.phase_demand_ns, lots
+    fates = None if jobs.fates is None else fates_of(jobs.fates, np.asarray(rows))
+    return Jobs(some.table, some.first_phase, some.phase_kind, some.phase_demand_ns, some.dispatch_u, fates)
 
 
 def fates_of(fates: Fates, rows: Any) -> Fates:
@@ -70,7 +65,7 @@ def chunks(jobs: Jobs, size: int) -> Iterator[Jobs]:
         yield chosen(jobs, np.arange(start, min(start + size, len(jobs))))
 
 
-class Drawn:
+class Drawn(Crashes):
     """Hands out the drawn crashes of a system that has all of them, as far as somebody asks."""
 
     def __init__(self, system: System) -> None:
@@ -114,6 +109,7 @@ def test_figures_of_random_worlds_in_chunks_are_those_of_their_logs(
             # squares about another middle lose half of the digits if all durations are the same
             same(got, expected, unsure=2.0**-26 * log.horizon_ns / SECOND)
         except AssertionError as error:
-            raise AssertionError(f"draw({seed}): {error}\n{summary(drawn)}") from error
+            msg = f"draw({seed}): {error}\n{summary(drawn)}"
+            raise AssertionError(msg) from error
         compared += 1
     assert compared > request.config.getoption("--worlds") // 4

@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 CLOCK_NS = 2**61  # up to which a run may reach
-IN_HAND = 16384  # jobs at a time where much is known of each: a few MB, which stay in the processor's cache
+IN_HAND = 32768  # jobs at a time where much is known of each: some MB, which stay in the processor's cache
 
 
 class Sample(NamedTuple):

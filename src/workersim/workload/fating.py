@@ -117,7 +117,7 @@ class Fating:
             return []
         key = stream.astype(np.int64) * len(self.settings.classes) + job_class
         groups = []
-        for each in np.unique(key).tolist():
+        for each in np.flatnonzero(np.bincount(key)).tolist():  # without sorting them (10 ns a job)
             index, number = divmod(each, len(self.settings.classes))
             groups.append((index, self.settings.classes[number], np.flatnonzero(key == each)))
         return groups

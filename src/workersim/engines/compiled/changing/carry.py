@@ -38,22 +38,24 @@ IN_CLOCK = ("first_unacked", "last_unacked")
 
 
 def drop_idle_events(world: World) -> None:
-    """Take events out of the heap that will find their message elsewhere: they would keep its job in hand."""
+    """Take events off the agenda that will find their message elsewhere: they would keep its job in hand."""
     clock = world.clock[0]
-    heap = world.heap[: clock.heap]
-    due = heap[_will_happen(world, heap)]
-    due = due[np.lexsort((due.second, due.key, due.code >> 3, due["at"]))]  # what is in order is a heap
-    world.heap[: len(due)] = due
-    clock.heap = len(due)
+    events = np.concatenate((world.soon[: clock.soon], world.heap[: clock.heap])).view(np.recarray)
+    due = events[_will_happen(world, events)]
+    due = due[np.lexsort((due["second"], due["key"], due["code"] >> 3, due["at"]))]
+    clock.soon = min(1, len(due))
+    clock.heap = len(due) - clock.soon
+    world.soon[: clock.soon] = due[: clock.soon]
+    world.heap[: clock.heap] = due[clock.soon :]  # what is in order is a heap
 
 
-def _will_happen(world: World, heap: Records) -> Flags:
-    of_message, held = heap.row >= 0, (heap.row >= 0) & (heap.epoch >= 0)
-    attempts = world.attempts[heap.row]
-    holder = np.where(held, world.messages.holder[heap.row], 0)
-    idle = held & (world.containers.epoch[holder] != heap.epoch)
-    idle |= of_message & (heap.code == agenda.PATIENCE) & (attempts.patient == 0)
-    idle |= of_message & ~held & (heap.code == agenda.DUE) & (attempts.place != NOT_DUE)
+def _will_happen(world: World, events: Records) -> Flags:
+    of_message, held = events.row >= 0, (events.row >= 0) & (events.epoch >= 0)
+    attempts = world.attempts[events.row]
+    holder = np.where(held, world.messages.holder[events.row], 0)
+    idle = held & (world.containers.epoch[holder] != events.epoch)
+    idle |= of_message & (events.code == agenda.PATIENCE) & (attempts.patient == 0)
+    idle |= of_message & ~held & (events.code == agenda.DUE) & (attempts.place != NOT_DUE)
     kept: Flags = ~idle
     return kept
 
@@ -61,7 +63,8 @@ def _will_happen(world: World, heap: Records) -> Flags:
 def jobs_in_hand(world: World) -> Flags:
     """Flag the jobs that have not arrived, or to which something can still happen."""
     jobs, clock = int(world.settings[0].jobs), world.clock[0]
-    attempts, waiting = world.attempts[: clock.rows], world.heap.row[: clock.heap]
+    attempts = world.attempts[: clock.rows]
+    waiting = np.concatenate((world.soon.row[: clock.soon], world.heap.row[: clock.heap]))
     flags: Flags = (attempts.finished == NEVER) | (attempts.unacked > 0)
     flags[waiting[waiting >= 0]] = True
     flags[clock.published : jobs] = True
@@ -217,7 +220,6 @@ def _move_settings(world: World, moves: _Moves) -> None:
         for field in fields:
             holders[field] = moves.of(holders[field])
     world.slots["row"] = moves.of(world.slots["row"])
-    due = world.heap[: clock.heap]
-    of_message = due.row >= 0
-    due["key"] = np.where(of_message, moves.of(due["key"]), due["key"])
-    due["row"] = moves.of(due["row"])
+    for due in (world.soon[: clock.soon], world.heap[: clock.heap]):
+        due["key"] = np.where(due.row >= 0, moves.of(due["key"]), due["key"])
+        due["row"] = moves.of(due["row"])

@@ -136,8 +136,8 @@ def look_at_all(world: World) -> None:
 
 @rare
 def event(world: World, code: int) -> None:
-    """Let the first event of the heap happen, if it still has an object."""
-    clock, first = world.clock[0], world.heap[0]
+    """Let the first event of the agenda happen, if it still has an object."""
+    clock, first = world.clock[0], world.soon[world.clock[0].soon - 1]
     key, number, row, epoch = first.key, first.second, first.row, first.epoch
     agenda.pop(world)
     if agenda.rank(code) in (agenda.rank(agenda.PUBLISH), agenda.rank(agenda.PATIENCE)):

@@ -82,7 +82,7 @@ def step(world: World, until: int) -> int:
             return GROW_FLEET
         events.happen(world)
     elif code == agenda.POLICY:
-        return policy(world, world.heap[0].key)
+        return policy(world, world.soon[world.clock[0].soon - 1].key)
     else:
         events.event(world, code)
     return GOES_ON
@@ -145,13 +145,13 @@ def next_code(world: World) -> int:
     """Return what is due next at this instant, phase ends apart."""
     clock, settings = world.clock[0], world.settings[0]
     code = NOTHING_DUE
-    if clock.heap > 0 and world.heap[0].at == clock.now:
-        code = world.heap[0].code
+    if clock.soon > 0 and world.soon[clock.soon - 1].at == clock.now:
+        code = world.soon[clock.soon - 1].code
     if clock.row < len(world.schedule) and world.schedule[clock.row].at == clock.now:
         code = min(code, agenda.ROW)
     if code >> 3 >= agenda.ARRIVAL >> 3 and clock.published < settings.arrivals:
         j = events.arriving(world)
-        if world.arrival[j] <= clock.now and (code != agenda.FOLLOWER or j < world.heap[0].key):
+        if world.arrival[j] <= clock.now and (code != agenda.FOLLOWER or j < world.soon[clock.soon - 1].key):
             code = agenda.ARRIVAL
     if code > agenda.DISPATCH and clock.stirred:
         code = agenda.DISPATCH
@@ -164,8 +164,8 @@ def move_clock(world: World, until: int) -> bool:
     clock, settings = world.clock[0], world.settings[0]
     ends_at = world.agenda_time[1]
     now = NEVER if ends_at == running.NOTHING else ends_at >> 1
-    if clock.heap > 0:
-        now = min(now, world.heap[0].at)
+    if clock.soon > 0:
+        now = min(now, world.soon[clock.soon - 1].at)
     if clock.published < settings.arrivals:
         now = min(now, world.arrival[events.arriving(world)])
     if clock.row < len(world.schedule):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from workersim.engines.compiled.changing.agenda import SOON
 from workersim.engines.compiled.changing.containers import containers_of
 from workersim.engines.compiled.changing.gauges import LEVELS, PARTS
 from workersim.engines.compiled.changing.observation import COUNTED
@@ -118,6 +119,7 @@ def make_world(jobs: Jobs, frame: Frame, loan: Loan) -> World:
         extra_phases=records(needs + SPARE, EXTRA_PHASE),
         changes=records(needs + SPARE, CHANGE),
         gauges=records(LEVELS, LEVEL),
+        soon=records(SOON + 1, EVENT),
         heap=records(needs + SPARE, EVENT),
         lists=records(levels * len(system.queues), LIST),
         **queues,

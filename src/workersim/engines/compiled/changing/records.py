@@ -62,7 +62,7 @@ SETTINGS = _record(
 
 CLOCK = _record(
     "now last quiet lively stirred settling begun moved "  # what has happened, and what will
-    "published row rows extra heap changes freed ended dirty asking "  # how far each list has come
+    "published row rows extra heap soon changes freed ended dirty asking "  # how far each list has come
     "up_again first_unacked last_unacked unacked stranded visible not_due sweepers late_entries "  # the broker
     "answer needs fleet_needs fleet_of"  # what Python is asked for
     " endless"  # 1 + a job that comes back for ever, if there is one

@@ -64,6 +64,7 @@ class World(NamedTuple):
     ended: NDArray[np.int64]  # slots whose phase has ended, not yet moved on
     next_release: NDArray[np.int64]  # by container and class
     # what falls due
+    soon: Records  # the next few (agenda.py)
     heap: Records
     agenda_time: NDArray[np.int64]  # winner tree over the containers' next phase ends (phases.py)
     agenda_id: NDArray[np.int64]
