@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 
 from workersim.engines import Crashes, simulate_changing
 from workersim.engines.compiled.changing import engine as compiled
 from workersim.engines.compiled.changing.layout import priorities_of
 from workersim.engines.compiled.changing.measured import InChunks
 from workersim.errors import InputError
+from workersim.experiments import measuring
+from workersim.experiments.measuring import can_stream
+from workersim.experiments.run import sample, simulate
 from workersim.metrics import figures
 from workersim.metrics.attempt_meter import AttemptMeter
 from workersim.metrics.steps import PARTS
+from workersim.scenario import Scenario
 from workersim.units import SECOND
-from workersim.workload import Jobs
+from workersim.workload import Jobs, realise
 
 from .systems import draw, summary
 from .test_measured import part, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pytest
 
     from workersim.engines.system import Change, System
     from workersim.workload.fates import Fates
@@ -113,3 +117,103 @@ def test_figures_of_random_worlds_in_chunks_are_those_of_their_logs(
             raise AssertionError(msg) from error
         compared += 1
     assert compared > request.config.getoption("--worlds") // 4
+
+
+FEATURES: dict[str, dict[str, Any]] = {
+    "ideal, crashes by chance, deploy": {
+        "fleet": {
+            "replicas": 3,
+            "concurrency": 2,
+            "crashes": {"mtbf": "200 s", "mttr": "20 s"},
+            "deploys": [{"at": "300 s", "overlap": "10 s"}],
+            "startup": {"exponential": {"mean": "5 s"}},
+        },
+        "job": {"expires": "40 s"},
+    },
+    "Celery, crashes by chance, late acks, retries": {
+        "fleet": {
+            "replicas": 3,
+            "concurrency": 2,
+            "worker": {"celery": {"acks": "late", "visibility_timeout": "60 s"}},
+            "crashes": {"mtbf": "200 s", "mttr": "20 s"},
+        },
+        "job": {"fails": 0.1, "retries": {"max": 2, "delay": "30 s"}, "countdown": {"exponential": {"mean": "10 s"}}},
+    },
+    "a scaling rule, memory, time limits": {
+        "fleet": {
+            "replicas": 1,
+            "concurrency": 2,
+            "startup": "10 s",
+            "memory_limit": "1 GB",
+            "autoscale": {
+                "min_replicas": 1,
+                "max_replicas": 6,
+                "scale_up_when": "queue_length > 5",
+                "scale_down_when": "queue_length < 2",
+                "every": "15 s",
+            },
+        },
+        "job": {"time_limit": "6 s", "memory": "100 MB", "priority": 3},
+    },
+}
+
+
+def featured(name: str, jobs: int, until: str = "drained") -> Scenario:
+    features = FEATURES[name]
+    work = {"phases": [{"cpu": {"exponential": {"mean": "1 s"}}}, {"io": {"exponential": {"mean": "1 s"}}}]}
+    return Scenario(
+        fleet=features["fleet"],
+        workload={
+            "jobs": {"plain": work, "other": work | features["job"]},
+            "arrivals": [{"poisson": {"rate": "2.5/s", "until": f"{jobs / 2.5} s"}}],
+        },
+        run={"until": until, "warm_up": "60 s", "seed": 11},
+    )
+
+
+@pytest.mark.parametrize("until", ["drained", "700 s"])
+@pytest.mark.parametrize("name", FEATURES)
+def test_a_scenario_is_measured_in_chunks_as_it_is_in_one(
+    name: str, until: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = featured(name, 2000, until)
+    assert can_stream(scenario)
+    jobs = realise(scenario, replication=2)
+    whole = sample(scenario, jobs, "compiled", replication=2)
+    log = simulate(scenario, jobs, "simpy", replication=2)
+    for size in (100, 777, 10_000):
+        monkeypatch.setattr(measuring, "IN_HAND", size)
+        told = measuring.measured(scenario, replication=2)
+        assert told.warnings == whole.warnings
+        same(told.figures, whole.figures, unsure=1e-5)
+    jobs_of_log = figures(log, warm_up_ns=60 * SECOND)["jobs"]
+    assert told.figures["jobs"] == jobs_of_log
+    assert jobs_of_log["arrived"] > jobs_of_log["finished"] > 0
+
+
+def test_a_run_that_holds_no_jobs_takes_no_more_memory_when_it_is_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "IN_HAND", 1000)
+    name = "Celery, crashes by chance, late acks, retries"
+    measuring.measured(featured(name, 3000))
+    peaks = []
+    for jobs in (10_000, 40_000):
+        tracemalloc.start()
+        measuring.measured(featured(name, jobs))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.3 * peaks[0]
+
+
+def test_scenarios_that_have_to_hold_their_jobs() -> None:
+    follows = {"a": {"service": 1, "then": "b"}, "b": {"service": 1}}
+    arrivals = [{"burst": {"jobs": 3}}]
+    fleet: dict[str, Any] = {"replicas": 1, "concurrency": 4, "worker": {"celery": {}}}
+    assert not can_stream(Scenario(fleet=fleet, workload={"jobs": follows, "arrivals": arrivals}))
+    plain = {"jobs": {"a": {"service": 1}}, "arrivals": arrivals}
+    assert not can_stream(Scenario(fleet=fleet | {"cost": {"vcpu_minute": 0.1}}, workload=plain))
+    assert can_stream(Scenario(fleet=fleet, workload=plain))
+
+
+def test_no_jobs_at_all() -> None:
+    scenario = featured("a scaling rule, memory, time limits", 2000, "700 s").replace("workload.arrivals", [])
+    assert measuring.measured(scenario) == sample(scenario, realise(scenario), "compiled", replication=0)

@@ -170,7 +170,9 @@ def move_clock(world: World, until: int) -> bool:
         now = min(now, world.arrival[events.arriving(world)])
     if clock.row < len(world.schedule):
         now = min(now, world.schedule[clock.row].at)
-    if now == NEVER or now > until or (until == NEVER and (clock.endless > 0 or not goes_on(world))):
+    drains = until == NEVER or settings.drains > 0
+    clock.over = now == NEVER or (drains and (clock.endless > 0 or not goes_on(world)))
+    if clock.over or now > until:
         gauges.finish(world, until)
         return False
     clock.now = now

@@ -24,7 +24,7 @@ from workersim.engines.compiled.changing.loans import Loan
 from workersim.engines.endless import never_drains
 from workersim.engines.written import table_of, told_fleet
 from workersim.runlog.pieces import Decided
-from workersim.units import NEVER
+from workersim.units import NEVER, SECOND
 from workersim.workload.schedule import work_ns
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class InChunks:
 
     def pieces(self, chunks: Iterable[Jobs]) -> Iterator[Decided]:
         """Run the jobs, which come in order of arrival, and tell those to which nothing more can happen."""
-        last_ns = asked_ns = come = 0
+        last_ns = asked_ns = all_ns = come = 0
         for jobs in chunks:
             kept = np.zeros(0, np.bool_)
             if self.world is not None:
@@ -90,10 +90,11 @@ class InChunks:
             self.numbers = np.concatenate((self.numbers[kept], np.arange(come, come + len(jobs))))
             come += len(jobs)
             last_ns = int(jobs.table.arrival_ns[-1])
-            asked_ns += work_ns(jobs)
+            asked_ns = work_ns(jobs)
+            all_ns += asked_ns
             self.world = self._brought(jobs, kept, last_ns)
         if self.world is not None:
-            yield self._ended(self.world, last_ns + asked_ns)
+            yield self._ended(self.world, last_ns, (asked_ns, all_ns))
 
     def _brought(self, jobs: Jobs, kept: NDArray[np.bool_], last_ns: int) -> World:
         """Return the world with further jobs, the last of which arrives at an instant."""
@@ -120,9 +121,12 @@ class InChunks:
             raise never_drains(int(self.numbers[world.clock[0].endless - 1]))
         return world
 
-    def _ended(self, world: World, drained_ns: int) -> Decided:
-        """Run to the end, before which nobody asks for more crashes; if it has to drain, so far as it can last."""
-        world = self._with_crashes(world, min(2**61, drained_ns) if self.horizon_ns == NEVER else self.horizon_ns)
+    def _ended(self, world: World, last_ns: int, asked_ns: tuple[int, int]) -> Decided:
+        """Run to the end; ``asked_ns``: bounds on how long the last chunk and all chunks take."""
+        if self.horizon_ns == NEVER:
+            world = self._drained(world, last_ns, *asked_ns)
+        else:
+            world = self._with_crashes(world, self.horizon_ns)
         world.settings[0].more = 0
         world = self._proceed(world, self.horizon_ns)
         end_ns = int(world.clock[0].last) if self.horizon_ns == NEVER else self.horizon_ns
@@ -130,6 +134,17 @@ class InChunks:
         self.levels = levels_of(world)
         self.loan.give_back()
         return _decided(world, np.arange(world.settings[0].jobs) < world.clock[0].published)
+
+    def _drained(self, world: World, last_ns: int, some_ns: int, all_ns: int) -> World:
+        """Let everything happen, drawing crashes for twice as long each time: nearly always the first will do."""
+        world.settings[0].drains = 1
+        latest_ns = min(2**61, last_ns + all_ns)
+        until_ns, further_ns = last_ns, max(SECOND, some_ns)
+        while not world.clock[0].over and until_ns < latest_ns:
+            until_ns = min(latest_ns, last_ns + further_ns)
+            further_ns *= 2
+            world = self._proceed(self._with_crashes(world, until_ns), until_ns)
+        return world
 
 
 def _decided(world: World, over: NDArray[np.bool_]) -> Decided:

@@ -56,7 +56,7 @@ class State:
 
 SETTINGS = _record(
     "jobs arrivals services queues levels phases ideal celery policies fixed_rows stepped remembers ticks_in_vain "
-    "since more",  # when gauges begin, and whether further jobs will be brought when this run has stopped
+    "since more drains",  # when gauges begin, whether a further call will go on, and when nothing is left to happen
     "rebase",
 )
 
@@ -65,7 +65,7 @@ CLOCK = _record(
     "published row rows extra heap soon changes freed ended dirty asking "  # how far each list has come
     "up_again first_unacked last_unacked unacked stranded visible not_due sweepers late_entries "  # the broker
     "answer needs fleet_needs fleet_of"  # what Python is asked for
-    " endless"  # 1 + a job that comes back for ever, if there is one
+    " endless over"  # 1 + a job that comes back for ever, if there is one; whether nothing is left to happen
 )
 LEVEL = _record("now at most low high")
 
