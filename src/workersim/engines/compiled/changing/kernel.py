@@ -55,28 +55,29 @@ def go(world: World, until: int) -> int:
         fill_trees(world)
     why = GOES_ON
     while why == GOES_ON:
-        if too_little_room(world):
+        phase_ends = world.agenda_time[1] >> 1 == clock.now
+        code = 0 if phase_ends else next_code(world)
+        if code == NOTHING_DUE:
+            why = GOES_ON if move_clock(world, until) else DONE
+        elif too_little_room(world):
             why = GROW
-        elif world.agenda_time[1] >> 1 == clock.now:
+        elif phase_ends:
             phases.end_due(world, world.agenda_id[1])
             events.something_happened(world)
         else:
-            why = step(world, until)
+            why = step(world, code)
         if clock.settling:
             deploys.settle(world)
     return why
 
 
 @helper
-def step(world: World, until: int) -> int:
-    """Let the next event happen that is no end of a phase, or say why not."""
-    code = next_code(world)
+def step(world: World, code: int) -> int:
+    """Let the next event happen, which is no end of a phase, or say why not."""
     if code == agenda.ARRIVAL:
         events.arrive(world)
     elif code == agenda.DISPATCH:
         dispatch(world)
-    elif code == NOTHING_DUE:
-        return GOES_ON if move_clock(world, until) else DONE
     elif code == agenda.ROW:
         if not events.numbers_suffice(world):
             return GROW_FLEET
