@@ -34,7 +34,7 @@ class Effort:
     repeats: int
     sizes: tuple[int, ...]
     longest_s: float
-    memory_sizes: tuple[int, ...]
+    memory_sizes: dict[str, tuple[int, ...]]
     two_core_jobs: int
 
 
@@ -43,7 +43,7 @@ FULL = Effort(
     repeats=7,
     sizes=(10_000, 100_000, 1_000_000, 10_000_000, 100_000_000),
     longest_s=15.0,
-    memory_sizes=(1_000_000, 10_000_000, 100_000_000),
+    memory_sizes={"W1-4": (1_000_000, 10_000_000, 100_000_000), "W4": (1_000_000, 10_000_000)},
     two_core_jobs=10_000_000,
 )
 QUICK = Effort(
@@ -51,7 +51,7 @@ QUICK = Effort(
     repeats=3,
     sizes=(10_000, 100_000, 1_000_000),
     longest_s=1.0,
-    memory_sizes=(100_000, 1_000_000),
+    memory_sizes={"W1-4": (100_000, 1_000_000), "W4": (100_000,)},
     two_core_jobs=1_000_000,
 )
 

@@ -17,7 +17,7 @@ from .contenders import CONTENDERS, OURS, Absent, load
 from .contenders.cases import CASES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = ["Probe", "first_runs", "memory", "two_cores"]
 
@@ -49,9 +49,9 @@ def new_process(contender: str, case: str, jobs: int, *, cache: str | None = Non
     return told | {"wall_s": took}
 
 
-def memory(sizes: Sequence[int], *, case: str = "W1-4", contender: str = OURS) -> Iterator[Probe]:
-    """Yield the peak memory of one run at each size, interpreter and libraries included."""
-    for jobs in sizes:
+def memory(sizes: Mapping[str, Sequence[int]], *, contender: str = OURS) -> Iterator[Probe]:
+    """Yield the peak memory of one run of each case at each of its sizes, interpreter and libraries included."""
+    for case, jobs in ((case, jobs) for case, all_sizes in sizes.items() for jobs in all_sizes):
         if jobs > CONTENDERS[contender].largest:
             continue
         peak = new_process(contender, case, jobs)["peak_bytes"]

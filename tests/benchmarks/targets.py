@@ -39,6 +39,7 @@ REFERENCE_JOBS_PER_S = 90_000
 # key of a probe, bound, whether the bound is the least, and how the bound is said
 PROBED = (
     ("memory ours W1-4 100000000", 500e6, False, "at most 500 MB"),
+    ("memory ours W4 10000000", 500e6, False, "at most 500 MB"),
     ("two cores W1-4", 1.8, True, "at least 1.8 x"),
     ("first W1-4 warm", 1.0, False, "at most 1 s"),
     ("first W2 warm", 1.0, False, "at most 1 s"),
