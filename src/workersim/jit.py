@@ -14,30 +14,51 @@ of kernels that other rooms share: an edit in any of them gets a new one.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import importlib
 import os
 import shutil
 import tempfile
+from contextlib import contextmanager
 from copy import copy
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
-from llvmlite import binding  # type: ignore[import-untyped]
-from numba import config, njit
-from numba.core import types
-from numba.core.compiler import CompilerBase, DefaultPassBuilder
-from numba.core.compiler_machinery import LoweringPass, register_pass
-from numba.core.typed_passes import AnnotateTypes, InlineOverloads, NativeLowering, NopythonRewrites
-from numba.core.untyped_passes import InlineClosureLikes
-from numba.np import linalg
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Load what stays without collections, which look at all of it again and again: 0.1 s of a new process."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            if not gc.get_freeze_count():  # nobody else's are let go
+                gc.freeze()
+                gc.unfreeze()  # now they are old, without one look at them
+            gc.enable()
+
+
+with _uncollected():
+    from llvmlite import binding  # type: ignore[import-untyped]
+    from numba import config, njit
+    from numba.core import types
+    from numba.core.compiler import CompilerBase, DefaultPassBuilder
+    from numba.core.compiler_machinery import LoweringPass, register_pass
+    from numba.core.registry import cpu_target
+    from numba.core.typed_passes import AnnotateTypes, InlineOverloads, NativeLowering, NopythonRewrites
+    from numba.core.untyped_passes import InlineClosureLikes
+    from numba.np import linalg
 
 __all__ = ["SHARED", "cache_folder", "entry", "helper", "plain", "rare"]
 
@@ -156,7 +177,9 @@ def _keep_selections() -> None:
     binding.set_option("", "--x86-cmov-converter=false")  # an option that a machine does not know is ignored
 
 
-_load_arrays_without_blas()
+with _uncollected():
+    _load_arrays_without_blas()
+    cpu_target.target_context.refresh()  # as Numba does before its first kernel
 _keep_selections()
 
 
