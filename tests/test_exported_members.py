@@ -126,3 +126,13 @@ def test_importing_loads_nothing_heavy() -> None:
 )
 def test_each_name_loads_no_more_than_it_needs(statement: str, needed: set[str]) -> None:
     assert not (loaded_by(statement) & HEAVY) - needed
+
+
+def test_a_run_loads_neither_other_rooms_nor_large_parts_of_other_libraries() -> None:
+    """Each of them would be waited for in every new process."""
+    run = "import workersim as ws; ws.run(ws.load('scenarios/4-overload.yaml'), engine='compiled')"
+    script = f"import sys\n{run}\nprint(*sys.modules)"
+    got = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603
+    needless = {"workersim.traces", "workersim.claims", "workersim.plots", "scipy.linalg", "scipy.stats", "pandas"}
+    needless |= {f"workersim.experiments.{name}" for name in ("check", "compare", "replay", "sweep")}
+    assert not needless & set(got.stdout.split())

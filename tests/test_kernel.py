@@ -99,6 +99,42 @@ def test_a_kernel_is_compiled_for_one_kind_of_arguments() -> None:
         assert max(len(function.signatures) for function in functions) <= 1
 
 
+CHAIN = """
+from llvmlite.binding import ModuleRef
+from numba.core.types import Function
+from workersim import jit
+
+@jit.helper
+def lowest(x): return x + x
+@jit.rare
+def left(x): return lowest(x) + lowest(x + x)
+@jit.helper
+def right(x): return left(x) + lowest(x)
+@jit.rare
+def both(x): return left(x) + right(x)
+def top(x): return both(x)
+
+linked, asked = [], []
+link, look = ModuleRef.link_in, Function.get_call_type
+ModuleRef.link_in = lambda self, other, preserve=False: linked.append(other.name) or link(self, other, preserve)
+Function.get_call_type = lambda self, *given: asked.append(self) or look(self, *given)
+entry = jit.compiled(**jit.FLAGS)(top)
+assert entry(1) == 14
+print(*[sum(name.startswith(each) for name in linked) for each in ("lowest", "left", "right", "both")])
+print(sum("add" in str(each) for each in asked))
+"""
+
+
+def test_what_numba_does_for_a_kernel_grows_with_its_helpers_and_not_with_their_calls() -> None:
+    """Each helper is linked once, into the entry, and what ``+`` means is looked up once for all of them."""
+    environment = os.environ | {"NUMBA_DISABLE_JIT": "0"}
+    command = [sys.executable, "-c", CHAIN]
+    got = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
+    linked, looked_up = got.stdout.splitlines()
+    assert linked == "2 2 2 2"  # each into its own library, and that into the entry's
+    assert looked_up == "6"  # to find types once in all, and to write code where each of the five stands
+
+
 ANSWER = """
 from workersim.scenario import Fleet
 from tests.builders import J, io, jobs_of

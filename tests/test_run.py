@@ -11,8 +11,8 @@ import pytest
 import workersim as ws
 from workersim.engines.compiled.measured import ByEvents, ByRecursion
 from workersim.errors import InputError, LogError
-from workersim.experiments import run
 from workersim.experiments.measuring import _run, measured
+from workersim.experiments.run import run
 from workersim.metrics import figures
 from workersim.scenario import read
 from workersim.units import NEVER

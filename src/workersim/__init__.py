@@ -17,18 +17,21 @@ if TYPE_CHECKING:
     from workersim import plots, theory
     from workersim.claims import Verdict
     from workersim.errors import InputError, LogError, MissingExtraError, WorkersimError
-    from workersim.experiments import Comparison, Result, Sweep, Verdicts
     from workersim.experiments.calibrating import Calibration, calibrate
     from workersim.experiments.check import check
     from workersim.experiments.compare import compare
+    from workersim.experiments.compared import Comparison
     from workersim.experiments.explaining import Explanation, explain
     from workersim.experiments.forecasting import Forecast, forecast
     from workersim.experiments.observed import check_observed
     from workersim.experiments.planning import Plan, plan
     from workersim.experiments.replay import Replay, replay
+    from workersim.experiments.result import Result
     from workersim.experiments.run import run
     from workersim.experiments.sensitivities import Sensitivity, sensitivity
     from workersim.experiments.sweep import sweep
+    from workersim.experiments.swept import Sweep
+    from workersim.experiments.verdicts import Verdicts
     from workersim.explorer import explore
     from workersim.metrics import StepFunction
     from workersim.report.making import report
@@ -142,33 +145,33 @@ _ROOMS = {
     "forecast": "experiments.forecasting",
     "Calibration": "experiments.calibrating",
     "calibrate": "experiments.calibrating",
-    "Comparison": "experiments",
+    "Comparison": "experiments.compared",
     "Explanation": "experiments.explaining",
     "InputError": "errors",
     "LogError": "errors",
     "MissingExtraError": "errors",
     "Recording": "traces",
-    "Replay": "experiments",
+    "Replay": "experiments.replay",
     "Plan": "experiments.planning",
-    "Result": "experiments",
+    "Result": "experiments.result",
     "RunLog": "runlog",
     "Sensitivity": "experiments.sensitivities",
     "StepFunction": "metrics",
-    "Sweep": "experiments",
+    "Sweep": "experiments.swept",
     "Verdict": "claims",
-    "Verdicts": "experiments",
+    "Verdicts": "experiments.verdicts",
     "WorkersimError": "errors",
-    "check": "experiments",
-    "check_observed": "experiments",
-    "compare": "experiments",
+    "check": "experiments.check",
+    "check_observed": "experiments.observed",
+    "compare": "experiments.compare",
     "explain": "experiments.explaining",
-    "sweep": "experiments",
+    "sweep": "experiments.sweep",
     "read_trace": "traces",
-    "replay": "experiments",
+    "replay": "experiments.replay",
     "plan": "experiments.planning",
     "explore": "explorer",
     "report": "report",
-    "run": "experiments",
+    "run": "experiments.run",
     "sensitivity": "experiments.sensitivities",
 }
 _MODULES = ("plots", "theory")

@@ -14,28 +14,51 @@ of kernels that other rooms share: an edit in any of them gets a new one.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import importlib
 import os
 import shutil
 import tempfile
-from functools import partial
+from contextlib import contextmanager
+from copy import copy
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
-from llvmlite import binding  # type: ignore[import-untyped]
-from numba import config, njit
-from numba.core import types
-from numba.core.compiler import CompilerBase, DefaultPassBuilder
-from numba.core.compiler_machinery import LoweringPass, register_pass
-from numba.core.typed_passes import AnnotateTypes, NativeLowering
-from numba.np import linalg
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Load what stays without collections, which look at all of it again and again: 0.1 s of a new process."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            if not gc.get_freeze_count():  # nobody else's are let go
+                gc.freeze()
+                gc.unfreeze()  # now they are old, without one look at them
+            gc.enable()
+
+
+with _uncollected():
+    from llvmlite import binding  # type: ignore[import-untyped]
+    from numba import config, njit
+    from numba.core import types
+    from numba.core.compiler import CompilerBase, DefaultPassBuilder
+    from numba.core.compiler_machinery import LoweringPass, register_pass
+    from numba.core.registry import cpu_target
+    from numba.core.typed_passes import AnnotateTypes, InlineOverloads, NativeLowering, NopythonRewrites
+    from numba.core.untyped_passes import InlineClosureLikes
+    from numba.np import linalg
 
 __all__ = ["SHARED", "cache_folder", "entry", "helper", "plain", "rare"]
 
@@ -45,6 +68,8 @@ settings: Any = config
 numbas: Any = types
 F = TypeVar("F", bound="Callable[..., Any]")
 FLAGS = {"error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
+# Passes for functions within functions, whole arrays and overloads that are inlined: helpers have none of these.
+NEEDLESS = (InlineClosureLikes, InlineOverloads, NopythonRewrites)
 KEPT = 4  # folders of former versions; a few, so that two checkouts do not take turns in compiling
 # What kernels take from other rooms: how a run that is only measured is counted, and numbers that stand for something.
 SHARED = tuple(
@@ -77,8 +102,8 @@ class _LeaveAsItIs(LoweringPass):
     def run_pass(self, state: Any) -> bool:
         library = state.targetctx.codegen().create_library(state.func_id.func_qualname)
         library.enable_object_caching()
-        library._optimize_functions = library._optimize_final_module = _do_nothing  # noqa: SLF001
-        library._finalize_final_module = partial(_seal, library)  # noqa: SLF001
+        library._optimize_functions = _do_nothing  # noqa: SLF001
+        library.finalize = partial(_seal, library)
         state.library = library
         state.flags.no_compile = True
         return True
@@ -89,7 +114,7 @@ def _do_nothing(*_: Any) -> None:
 
 
 def _seal(library: Any) -> None:
-    """Finish the library of a helper without giving it to the machine."""
+    """Finish the library of a helper without what it calls, and without giving it to the machine."""
     library._finalize_dynamic_globals()  # noqa: SLF001
     library._finalized = True  # noqa: SLF001
 
@@ -105,10 +130,32 @@ class _NothingToCall(LoweringPass):
 
     def run_pass(self, state: Any) -> bool:
         nothing: Any = [].append  # equal to no other one
-        state.targetctx.insert_user_function(nothing, state["cr"].fndesc, [state.library])
+        # Who calls it is linked with all that it calls; so each of them is linked once, into the entry.
+        libraries = dict.fromkeys([state.library, *state.library._linking_libraries])  # noqa: SLF001
+        state.targetctx.insert_user_function(nothing, state["cr"].fndesc, list(libraries))
         state.reload_init.extend(state.library._reload_init)  # noqa: SLF001 (as NativeLowering does)
         state["cr"] = state["cr"]._replace(cfunc=nothing)
         return True
+
+
+@cache
+def _remembering(context: Any) -> Any:
+    """Return a context for types that looks an operator up once, and not anew wherever helpers add two numbers.
+
+    Numba tries dozens of overloads before it comes to that of numbers (a kernel of 190: 9 s instead of 11).
+    """
+    same, found, look = copy(context), {}, context.resolve_function_type
+
+    def resolve(function: Any, args: tuple[Any, ...], kws: dict[str, Any]) -> Any:
+        if kws or not isinstance(function, numbas.Function):
+            return look(function, args, kws)
+        key = function, args
+        if key not in found:
+            found[key] = look(function, args, kws)
+        return found[key]
+
+    same.resolve_function_type = resolve
+    return same
 
 
 class _Part(CompilerBase):
@@ -116,7 +163,9 @@ class _Part(CompilerBase):
 
     def define_pipelines(self) -> list[Any]:
         """Return Numba's own pipeline with one pass more."""
+        self.state.typingctx = _remembering(self.state.typingctx)
         pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state)  # type: ignore[no-untyped-call]  # as above
+        pipeline.passes = [each for each in pipeline.passes if each[0] not in NEEDLESS]
         pipeline.add_pass_after(_LeaveAsItIs, AnnotateTypes)
         pipeline.add_pass_after(_NothingToCall, NativeLowering)
         pipeline.finalize()
@@ -128,7 +177,9 @@ def _keep_selections() -> None:
     binding.set_option("", "--x86-cmov-converter=false")  # an option that a machine does not know is ignored
 
 
-_load_arrays_without_blas()
+with _uncollected():
+    _load_arrays_without_blas()
+    cpu_target.target_context.refresh()  # as Numba does before its first kernel
 _keep_selections()
 
 

@@ -36,11 +36,15 @@ class Probe:
 
 
 def new_process(contender: str, case: str, jobs: int, *, cache: str | None = None) -> dict[str, Any]:
-    """Run once in a new process; ``wall_s`` is from its start to its end."""
+    """Run once in a new process; ``wall_s`` is from its start to its end.
+
+    It keeps the bytecode of what it imports, as Python does unless it is told otherwise: without, 0.2 s go to that.
+    """
     caches = {} if cache is None else {"NUMBA_CACHE_DIR": cache, "XDG_CACHE_HOME": cache}
+    settings = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | caches
     command = [sys.executable, "-m", f"{HERE}.alone", contender, case, str(jobs)]
     began = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | caches)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=settings)  # noqa: S603
     took = time.perf_counter() - began
     if done.returncode:
         msg = done.stderr.strip().rpartition("\n")[2]

@@ -57,7 +57,7 @@ def command(context: click.Context, paths: tuple[str, ...], *, budget: int, as_j
 
 
 def _check(scenario: Scenario, budget: int) -> list[Verdict]:
-    from workersim.experiments import check  # noqa: PLC0415  # as above
+    from workersim.experiments.check import check  # noqa: PLC0415  # as above
 
     with naming(scenario), progress_bar(scenario.name) as progress:
         return interruptible(lambda: check(scenario, budget=budget, progress=progress))

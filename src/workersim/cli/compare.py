@@ -27,7 +27,7 @@ def command(scenarios: tuple[str, ...], *, replications: int | None, seed: int |
     Differences are B - A within pairs of runs on the same draws, with 95 % intervals; of more than two
     fleets, those of all pairs hold together. A folder stands for the *.yaml files in it.
     """
-    from workersim.experiments import compare  # noqa: PLC0415  # --help need not wait for pydantic
+    from workersim.experiments.compare import compare  # noqa: PLC0415  # --help need not wait for pydantic
     from workersim.scenario import load_many  # noqa: PLC0415  # as above
 
     loaded = load_many(scenarios)

@@ -11,7 +11,7 @@ from workersim.cli.inspect import read, reading_options
 from workersim.cli.shell import interruptible
 
 if TYPE_CHECKING:
-    from workersim.experiments import Replay
+    from workersim.experiments.replay import Replay
 
 __all__ = ["command"]
 
@@ -57,7 +57,7 @@ def command(
 
 
 def _replayed(recording: Any, fleet: str | None, options: dict[str, Any]) -> Replay:
-    from workersim.experiments import replay  # noqa: PLC0415  # as above
+    from workersim.experiments.replay import replay  # noqa: PLC0415  # as above
 
     return interruptible(lambda: replay(recording, fleet, **options))
 

@@ -13,7 +13,7 @@ from workersim.cli.shell import interruptible, naming
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from workersim.experiments import Result
+    from workersim.experiments.result import Result
     from workersim.scenario import Scenario
 
 __all__ = ["command"]
@@ -95,7 +95,7 @@ def _misused(msg: str) -> NoReturn:
 
 
 def _run(scenario: Scenario, settings: dict[str, Any], *, keep_log: bool | None) -> Result:
-    from workersim.experiments import run  # noqa: PLC0415  # as above
+    from workersim.experiments.run import run  # noqa: PLC0415  # as above
 
     with naming(scenario), progress_bar(scenario.name) as progress:
         return interruptible(lambda: run(scenario, **settings, keep_log=keep_log, progress=progress))

@@ -11,7 +11,7 @@ from workersim.cli.progress import progress_bar
 from workersim.cli.shell import interruptible, naming
 
 if TYPE_CHECKING:
-    from workersim.experiments import Sweep
+    from workersim.experiments.swept import Sweep
     from workersim.scenario import Scenario
 
 __all__ = ["command"]
@@ -56,8 +56,8 @@ def command(scenario: str, **settings: Any) -> None:
 
 
 def _sweep(scenario: Scenario, vary: dict[str, Any], settings: dict[str, Any]) -> Sweep:
-    from workersim.experiments import sweep  # noqa: PLC0415  # as above
     from workersim.experiments.executing import cluster, processes  # noqa: PLC0415  # as above
+    from workersim.experiments.sweep import sweep  # noqa: PLC0415  # as above
 
     with ExitStack() as stack:
         executor = processes if settings["processes"] else None

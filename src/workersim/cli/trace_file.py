@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from workersim.experiments import Result
+    from workersim.experiments.result import Result
 
 __all__ = ["events_file", "trace_file"]
 

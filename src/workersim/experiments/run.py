@@ -31,7 +31,7 @@ from workersim.statistics import combine
 from workersim.units import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from workersim.runlog import RunLog
     from workersim.scenario import Scenario
@@ -206,9 +206,14 @@ def settle(scenario: Scenario, *, engine: str, seed: int | None, replications: i
     if engine not in ENGINES:
         msg = f"engine: expected one of {', '.join(ENGINES)}, found {engine!r}"
         raise InputError(msg)
-    settings = {"run.seed": seed, "run.replications": replications}
-    given = {path: value for path, value in settings.items() if value is not None}
-    return scenario.replace_all(given) if given else scenario
+    settings = {"run.seed": (seed, scenario.run.seed), "run.replications": (replications, scenario.run.replications)}
+    other = {path: value for path, (value, own) in settings.items() if value is not None and not _is(value, own)}
+    return scenario.replace_all(other) if other else scenario
+
+
+def _is(value: object, own: int) -> bool:
+    """Tell whether a setting is the scenario's own; one of another type is left to whoever reads it."""
+    return type(value) is int and value == own
 
 
 def prepare(
@@ -236,8 +241,7 @@ def keeps_log(scenario: Scenario, engine: str, *, keep_log: bool | None) -> bool
 
 
 def _measured_each(scenario: Scenario, replications: range) -> Iterator[Sample]:
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        yield from pool.map(lambda replication: measured(scenario, replication=replication), replications)
+    return _in_threads("compiled", lambda replication: measured(scenario, replication=replication), replications)
 
 
 def simulate(
@@ -259,7 +263,7 @@ def simulate(
 def measure_each(
     scenario: Scenario,
     engine: engines.Engine,
-    replications: Iterable[int],
+    replications: Sequence[int],
     measure: Callable[[Jobs, RunLog], Measured],
 ) -> Iterator[Measured]:
     """Measure replications in order; their logs are gone afterwards.
@@ -275,9 +279,12 @@ def measure_each(
 
 
 def _in_threads(
-    engine: engines.Engine, one: Callable[[int], Measured], replications: Iterable[int]
+    engine: engines.Engine, one: Callable[[int], Measured], replications: Sequence[int]
 ) -> Iterator[Measured]:
-    threads = (os.cpu_count() or 1) if engine == "compiled" else 1
+    threads = min(os.cpu_count() or 1, len(replications)) if engine == "compiled" else 1
+    if threads <= 1:
+        yield from map(one, replications)
+        return
     with ThreadPoolExecutor(threads) as pool:
         yield from pool.map(one, replications)
 

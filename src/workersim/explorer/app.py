@@ -22,7 +22,7 @@ from workersim.units import format_duration, format_number, format_share, format
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from workersim.experiments import Result
+    from workersim.experiments.result import Result
     from workersim.scenario import Scenario
 
 __all__ = ["make_app", "told"]

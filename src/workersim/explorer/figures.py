@@ -15,7 +15,7 @@ from workersim.units import SECOND, format_duration
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from workersim.experiments import Result
+    from workersim.experiments.result import Result
 
 __all__ = ["animation", "curve", "queue", "waits"]
 

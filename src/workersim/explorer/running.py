@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from workersim import workload
 from workersim.errors import InputError
-from workersim.experiments import run
+from workersim.experiments.run import run
 from workersim.units import Duration
 
 if TYPE_CHECKING:
-    from workersim.experiments import Result
+    from workersim.experiments.result import Result
     from workersim.scenario import Scenario
 
 __all__ = ["Quick", "quick"]

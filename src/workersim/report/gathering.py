@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from workersim import workload
-from workersim.experiments import Result, check, run
-from workersim.experiments.check import FIRST_REPLICATIONS, MOST_JOBS
-from workersim.experiments.run import ensure_scenario
+from workersim.experiments.check import FIRST_REPLICATIONS, MOST_JOBS, check
+from workersim.experiments.result import Result
+from workersim.experiments.run import ensure_scenario, run
 from workersim.experiments.stretches import stretches
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable
 
-    from workersim.experiments import Result
+    from workersim.experiments.result import Result
     from workersim.scenario import Scenario
 
 __all__ = ["MARK", "Report", "report"]

@@ -13,7 +13,7 @@ from workersim.units import format_duration, format_number, format_rate, format_
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from workersim.experiments import Result
+    from workersim.experiments.result import Result
     from workersim.report.gathering import Told
     from workersim.scenario import Fleet, Scenario
 

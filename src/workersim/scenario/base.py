@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -74,9 +75,10 @@ class Model(BaseModel):
         return Problem((key,), unknown("key", key, cls._keys()), at_key=True)
 
     @classmethod
-    def _keys(cls, *, in_python: bool = False) -> list[str]:
+    @cache
+    def _keys(cls, *, in_python: bool = False) -> tuple[str, ...]:
         keys = [field.alias or name for name, field in cls.model_fields.items() if name not in cls.unwritten]
-        return keys + list(cls.model_fields) if in_python else keys
+        return (*keys, *(cls.model_fields if in_python else ()))
 
     def problems(self) -> list[Problem]:
         """Return what is wrong between fields that are each right."""
@@ -92,7 +94,9 @@ class Model(BaseModel):
         data = {}
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
-            if name not in self.unwritten and (field.is_required() or value != field.default):
+            if name in self.unwritten or value is field.default:
+                continue
+            if field.is_required() or value != field.default:
                 data[field.alias or name] = written(value)
         return data
 

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr
 
 from workersim.errors import InputError
 from workersim.scenario.arrivals import Trace
-from workersim.scenario.base import Model, called, read_scenario
+from workersim.scenario.base import Model, called, read_scenario, written
 from workersim.scenario.claims import WAITED, Claim
 from workersim.scenario.fields import DURATION, Name, Seconds, Text, Written, few, whole
 from workersim.scenario.fleet import Fleet
@@ -216,9 +216,12 @@ class Scenario(Model):
         InputError
             As ``replace``.
         """
-        data = self.written()
+        places = {path: find(self, path)[0] for path in values}
+        touched = {place[0] for place in places.values()}
+        # the other parts are models, and valid: they are not read again
+        data = {key: written(part) if key in touched else part for key, part in self.children().items()}
         for path, value in values.items():
-            place, _ = find(self, path)
+            place = places[path]
             node: Any = data
             for key in place[:-1]:
                 # what is as by default is not written
