@@ -45,6 +45,8 @@ def touch(world: World, c: int, why: int) -> None:
     cpu, clock = world.containers[c], world.clock[0]
     if cpu.touched >= clock.now and why == A_PHASE_BEGINS:
         return
+    if world.settings[0].gauged:
+        gauges.used(world, c, clock.now)
     late = 0.0
     if cpu.sharing > 0:
         if clock.now == cpu.next_end:

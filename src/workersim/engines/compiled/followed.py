@@ -45,7 +45,7 @@ class Followed:
     def __init__(self, fleet: Fleet, horizon_ns: int, warm_up_ns: int, shape: Shape) -> None:
         self.fleet, self.horizon_ns, self.warm_up_ns, self.shape = fleet, horizon_ns, warm_up_ns, shape
         self.world: World | None = None
-        self.ended = 0
+        self.ended = self.end_ns = 0
         self.queue_area = self.busy_area = 0  # of what the meter does not count
 
     def measure(self, chunks: Iterable[Jobs], meter: Meter) -> None:
@@ -91,8 +91,8 @@ class Followed:
         queue = self.queue_area, max(int(gauges.longest), len(waiting))
         busy = self.busy_area, max(int(gauges.busiest), len(came))
         meter.take(queue, busy, ended=self.ended, unfinished=len(came) + len(waiting))
-        meter.told_ns = end_ns
+        meter.told_ns = self.end_ns = end_ns
 
     def cpu_use(self) -> CpuUse:
         """Return the CPU that was in use."""
-        return CpuUse(0.0, 0.0) if self.world is None else cpu_use(self.world)
+        return CpuUse(0.0, 0.0) if self.world is None else cpu_use(self.world, self.end_ns)

@@ -32,9 +32,6 @@ def run(world: World, until: int) -> None:
                 gauges.arrive(world, now)
             queues.publish(world)
         dispatch(world)
-    if settings.gauged and until < NEVER:
-        gauges.pass_time(world, until)
-        clock.now = max(clock.now, until)
 
 
 @helper

@@ -34,6 +34,9 @@ CONTAINER = np.dtype(
         ("io_next", np.int64),  # the next end of an I/O phase, and whose it is
         ("io_slot", np.int64),
         ("running", np.int64),  # jobs
+        ("high", np.int64),  # CPU used while there was one for each phase, in two words
+        ("low", np.int64),
+        ("crowded", np.int64),  # time during which there was not
     ]
 )
 
@@ -86,11 +89,12 @@ def make_world(jobs: Jobs, fleet: Fleet, rebase: float, shape: Shape, *, watch: 
         gauged=watch >= Watch.CPU,
         tells=watch == Watch.ALL,
     )
-    whole = dict.fromkeys(["start", "running", "crowded", "high", "low", "crowded_high", "crowded_low", "longest", "busiest"], 0)
+    whole = dict.fromkeys(["start", "running", "crowded", "longest", "busiest"], 0)
+    full = fleet.replicas * min(float(fleet.cores), float(fleet.concurrency)) if watch else 0.0
     return World(
         settings=settings,
         clock=_record(now=0, published=0, taken=0, freed=fleet.slots, idle=0, front=0, ended=0, rows=0),
-        gauges=_record(**whole, most=0.0),
+        gauges=_record(**whole, most=0.0, full=full),
         order=np.zeros(0, np.int64) if in_order else np.argsort(arrival_ns, kind="stable"),
         first_phase=plain(jobs.first_phase, np.int64),
         rows=np.empty((3, len(jobs) if watch == Watch.ALL else 0), np.int64),

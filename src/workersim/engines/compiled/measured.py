@@ -126,7 +126,7 @@ class ByEvents(_InPieces):
             finished=finished[known],
             outcome=outcomes(started[known], finished[known]),
         )
-        self.told_ns = until_ns
+        self.told_ns = int(world.clock[0].now) if until_ns == NEVER else until_ns
         return piece
 
     def _new(self, instants: NDArray[np.int64], until_ns: int) -> NDArray[np.int64]:
@@ -134,7 +134,7 @@ class ByEvents(_InPieces):
 
     def cpu_use(self) -> CpuUse:
         """Return the CPU that was in use."""
-        return CpuUse(0.0, 0.0) if self.world is None else cpu_use(self.world)
+        return CpuUse(0.0, 0.0) if self.world is None else cpu_use(self.world, self.told_ns)
 
 
 def _expired(started: NDArray[np.int64], expires: NDArray[np.int64], until_ns: int) -> NDArray[np.int64]:
