@@ -30,9 +30,9 @@ def begin(world: World, c: int, s: int, demand: int) -> None:
         rebase(world, c)
     mark = cpu.received + demand
     world.mark[s] = mark
-    if mark < cpu.first:
-        cpu.first = mark
-        cpu.first_slot = s
+    sooner = np.int64(mark < cpu.first)
+    cpu.first_slot += sooner * (s - cpu.first_slot)
+    cpu.first = min(cpu.first, mark)
     gauges.share(world, c, 1)
 
 

@@ -42,13 +42,13 @@ def used(world: World, c: int, now: int) -> None:
     """Add up what a container has used of its CPUs since it was touched, from the end of the warm-up on."""
     cpu = world.containers[c]
     passed = max(now - max(cpu.touched, world.gauges[0].start), 0)
-    if cpu.sharing > world.settings[0].vcpus:
-        cpu.crowded += passed
-    else:
-        # Counts are below 2**24 and a word has 32 bits, so no product reaches the sign.
-        cpu.low += cpu.sharing * (passed & ((1 << WORD) - 1))
-        cpu.high += cpu.sharing * (passed >> WORD) + (cpu.low >> WORD)
-        cpu.low &= (1 << WORD) - 1
+    crowd = np.int64(cpu.sharing > world.settings[0].vcpus)
+    alone = cpu.sharing * (1 - crowd)
+    cpu.crowded += passed * crowd
+    # Counts are below 2**24 and a word has 32 bits, so no product reaches the sign.
+    low = cpu.low + alone * (passed & ((1 << WORD) - 1))
+    cpu.high += alone * (passed >> WORD) + (low >> WORD)
+    cpu.low = low & ((1 << WORD) - 1)
 
 
 @helper

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from workersim.engines.compiled import cpu, gauges
 from workersim.engines.compiled.trees import heap_push, winner_set
 from workersim.jit import helper
@@ -88,9 +90,9 @@ def move_on(world: World, c: int) -> None:
         else:
             end = clock.now + world.demand[p]
             world.io_end[s] = end
-            if end < box.io_next:
-                box.io_next = end
-                box.io_slot = s
+            sooner = np.int64(end < box.io_next)
+            box.io_slot += sooner * (s - box.io_slot)
+            box.io_next = min(box.io_next, end)
     cpu.plan(world, c)
     winner_set(world.agenda_time, world.agenda_id, c, min(box.next_end, box.io_next))
 
