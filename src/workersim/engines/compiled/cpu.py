@@ -100,7 +100,9 @@ def plan(world: World, c: int) -> None:
         return
     time = cpu.first - cpu.received
     if cpu.sharing > world.settings[0].vcpus:
-        time = time * cpu.sharing / world.settings[0].vcpus
+        time = time * cpu.sharing
+        # To divide by a power of two is to multiply by another one, and the next end does not wait so long for it.
+        time = time * world.settings[0].part if world.settings[0].part > 0 else time / world.settings[0].vcpus
     exact = cpu.late + time
     whole = np.rint(exact)
     cpu.next_end = cpu.touched + np.int64(whole)

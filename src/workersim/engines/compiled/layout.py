@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DISPATCHES", "Shape", "Watch", "job_columns", "make_world", "phase_columns", "shape_of"]
 
+HALF = 0.5  # what ``frexp`` says of a power of two
 DISPATCHES = ("longest_idle", "first", "least_busy", "random")
 
 CONTAINER = np.dtype(
@@ -80,6 +82,7 @@ def make_world(jobs: Jobs, fleet: Fleet, rebase: float, shape: Shape, *, watch: 
         containers=fleet.replicas,
         concurrency=fleet.concurrency,
         vcpus=fleet.cores,
+        part=1 / fleet.cores if math.frexp(fleet.cores)[0] == HALF else 0.0,
         rebase=rebase,
         dispatch=DISPATCHES.index(fleet.dispatch),
         queues=len(shape.queues),
