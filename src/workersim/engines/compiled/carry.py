@@ -81,10 +81,11 @@ def in_line(world: World) -> NDArray[np.int64]:
         return np.arange(clock.taken, settings.jobs)
     there = np.ones(settings.jobs, np.bool_)
     there[: clock.published] = False
-    for head in world.head:
-        while head >= 0:
-            there[head] = True
-            head = world.following[head]
+    for head in world.head.tolist():
+        at = head
+        while at >= 0:
+            there[at] = True
+            at = world.following[at]
     return np.flatnonzero(there)
 
 

@@ -85,12 +85,12 @@ def tell(world: World, s: int) -> None:
 
 def cpu_use(world: World, end_ns: int) -> CpuUse:
     """Return the CPU that was in use, up to an instant after the last event."""
-    gauges, vcpus, boxes = world.gauges[0], float(world.settings[0].vcpus), world.containers
-    passed = np.maximum(end_ns - np.maximum(boxes.touched, gauges.start), 0)
-    crowds = boxes.sharing > vcpus
-    running = sum((int(high) << WORD) + int(low) for high, low in zip(boxes.high, boxes.low, strict=True))
-    running += exact_sum(passed[~crowds], boxes.sharing[~crowds])
-    crowded = exact_sum(boxes.crowded) + exact_sum(passed[crowds])
+    gauges, vcpus = world.gauges[0], float(world.settings[0].vcpus)
+    names = ("touched", "sharing", "crowded", "high", "low")
+    touched, sharing, time_crowded, highs, lows = (world.containers[name] for name in names)
+    passed, crowds = np.maximum(end_ns - np.maximum(touched, gauges.start), 0), sharing > vcpus
+    running = (exact_sum(highs) << WORD) + exact_sum(lows) + exact_sum(passed[~crowds], sharing[~crowds])
+    crowded = exact_sum(time_crowded) + exact_sum(passed[crowds])
     last = float(gauges.running + gauges.crowded * vcpus)  # at the end itself
     whole, by = vcpus.as_integer_ratio()
     return CpuUse((running * by + crowded * whole) / by, max(float(gauges.most), last))
