@@ -30,7 +30,7 @@ def begin(world: World, c: int, s: int, demand: int) -> None:
         rebase(world, c)
     mark = cpu.received + demand
     world.mark[s] = mark
-    sooner = np.int64(mark < cpu.first)
+    sooner = np.int64(mark < cpu.first)  # as a number, here and for I/O: as branches 2 to 6 % more on W2
     cpu.first_slot += sooner * (s - cpu.first_slot)
     cpu.first = min(cpu.first, mark)
     gauges.share(world, c, 1)
@@ -101,7 +101,7 @@ def plan(world: World, c: int) -> None:
     time = cpu.first - cpu.received
     if cpu.sharing > world.settings[0].vcpus:
         time = time * cpu.sharing
-        # To divide by a power of two is to multiply by another one, and the next end does not wait so long for it.
+        # To divide by a power of two is to multiply by another one, and the next end waits less for it: 2 % of W2.
         time = time * world.settings[0].part if world.settings[0].part > 0 else time / world.settings[0].vcpus
     exact = cpu.late + time
     whole = np.rint(exact)

