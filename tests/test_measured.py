@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from workersim.engines import simulate
+from workersim.engines.compiled.followed import Followed
 from workersim.engines.compiled.layout import shape_of
 from workersim.engines.compiled.measured import ByEvents, ByRecursion, told_whole
 from workersim.engines.compiled.tallied import RING, Tallied
@@ -74,7 +75,7 @@ def same(measured: Any, read: Any, path: str = "", *, unsure: float = 6e-8) -> N
         assert measured == read, path
 
 
-Run = type[ByEvents] | type[ByRecursion] | type[Tallied]
+Run = type[ByEvents] | type[Followed] | type[ByRecursion] | type[Tallied]
 
 
 def figures_both_ways(case: Case, size: int, warm: float, how: Run) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -85,6 +86,7 @@ def figures_both_ways(case: Case, size: int, warm: float, how: Run) -> tuple[dic
     on_cpu = bool((jobs.phase_kind == 0).all())
     runs: dict[Run, Any] = {
         ByEvents: lambda: ByEvents(fleet, horizon_ns, warm_up_ns, shape_of(jobs)),
+        Followed: lambda: Followed(fleet, horizon_ns, warm_up_ns, shape_of(jobs)),
         ByRecursion: lambda: ByRecursion(fleet, horizon_ns, on_cpu=on_cpu),
         Tallied: lambda: Tallied(fleet, horizon_ns, on_cpu=on_cpu),
     }
@@ -99,6 +101,13 @@ def figures_both_ways(case: Case, size: int, warm: float, how: Run) -> tuple[dic
 @settings(suppress_health_check=[HealthCheck.too_slow])
 def test_figures_from_pieces_are_those_from_the_log(case: Case, size: int, warm: float) -> None:
     same(*figures_both_ways(case, size, warm, ByEvents))
+
+
+@given(case=cases(), size=st.sampled_from([1, 2, 5, 100]), warm=st.sampled_from([0.0, 0.0, 0.3, 1.0]))
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_a_run_that_follows_levels_itself_is_measured_alike(case: Case, size: int, warm: float) -> None:
+    assume(not shape_of(case.jobs).impatient)
+    same(*figures_both_ways(case, size, warm, Followed))
 
 
 @given(

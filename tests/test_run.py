@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import workersim as ws
-from workersim.engines.compiled.measured import ByEvents, ByRecursion
+from workersim.engines.compiled.followed import Followed
+from workersim.engines.compiled.measured import ByRecursion
 from workersim.errors import InputError, LogError
 from workersim.experiments.measuring import _run, measured
 from workersim.experiments.run import run
@@ -194,7 +195,7 @@ def test_a_long_run_on_many_slots_is_measured_by_events() -> None:
         .replace("700000 s", "40 d")
     )
     scenario = read(text, source="long.yaml").replace("run.replications", 1)
-    assert isinstance(_run(scenario, next(chunks(scenario))), ByEvents)
+    assert isinstance(_run(scenario, next(chunks(scenario))), Followed)
     passing, kept = run(scenario, engine="compiled", keep_log=False), run(scenario, engine="compiled")
     assert passing.wait.max == kept.wait.max == 0
     assert passing.utilization.mean == kept.utilization.mean

@@ -14,6 +14,7 @@ from workersim.scenario import JobClass, Trace
 from workersim.units import NEVER, SECOND, format_duration
 
 if TYPE_CHECKING:
+    from workersim.engines.compiled.followed import Followed
     from workersim.engines.compiled.measured import ByEvents, ByRecursion
     from workersim.engines.compiled.tallied import Tallied
     from workersim.scenario import Scenario
@@ -183,9 +184,10 @@ def _ensure_end(scenario: Scenario, first: Jobs) -> None:
         raise InputError(msg)
 
 
-def _run(scenario: Scenario, first: Jobs) -> ByEvents | ByRecursion | Tallied:
+def _run(scenario: Scenario, first: Jobs) -> ByEvents | ByRecursion | Followed | Tallied:
     """Return the recursion where nothing but first come, first served can happen, else the events."""
     from workersim.engines.compiled.fifo import limit_ns  # noqa: PLC0415 (numba takes half a second)
+    from workersim.engines.compiled.followed import Followed  # noqa: PLC0415 (as above)
     from workersim.engines.compiled.layout import Shape  # noqa: PLC0415 (numba takes half a second)
     from workersim.engines.compiled.measured import ByEvents, ByRecursion  # noqa: PLC0415 (as above)
     from workersim.engines.compiled.tallied import Tallied  # noqa: PLC0415 (as above)
@@ -202,7 +204,8 @@ def _run(scenario: Scenario, first: Jobs) -> ByEvents | ByRecursion | Tallied:
         return Tallied(fleet, horizon_ns, on_cpu=kinds == {"cpu"})
     if alone and len(kinds) == 1 and near:
         return ByRecursion(fleet, horizon_ns, on_cpu=kinds == {"cpu"})
-    return ByEvents(fleet, horizon_ns, int(scenario.run.warm_up), shape)
+    by_events = ByEvents if shape.impatient else Followed
+    return by_events(fleet, horizon_ns, int(scenario.run.warm_up), shape)
 
 
 def _last_arrival_ns(scenario: Scenario) -> int:

@@ -64,15 +64,22 @@ class Meter:
 
     def add(self, piece: Piece) -> None:
         """Count what a piece tells."""
-        if not self.outcomes.any() and len(piece.arrival):
-            self._center(piece)
-        told = (self.buckets, self.sums)
-        self.done_in_window += tally(piece.arrival, piece.started, piece.finished, self.warm_up_ns, told)
+        self.count(piece.arrival, piece.started, piece.finished)
         self.queue.add(piece.arrivals, piece.leaves, piece.until_ns)
         self.busy.add(piece.starts, piece.ends, piece.until_ns)
         self.outcomes += np.bincount(piece.outcome, minlength=len(Outcome))
         for instants in (piece.arrivals, piece.leaves, piece.ends):
             self.told_ns = max(self.told_ns, int(instants.max(initial=0)))
+
+    def count(self, arrival: NDArray[np.int64], started: NDArray[np.int64], finished: NDArray[np.int64]) -> None:
+        """Count the durations of jobs whose fate is known, in columns of the attempts table."""
+        if not self.sums[WAIT].count and len(arrival):
+            self._center(arrival, started, finished)
+        self.done_in_window += tally(arrival, started, finished, self.warm_up_ns, (self.buckets, self.sums))
+
+    def total_ns(self, kind: int) -> int:
+        """Return the sum of all durations of a kind so far."""
+        return (int(self.sums[kind].high) << WORD) + int(self.sums[kind].low)
 
     def take(self, queue: tuple[int, int], busy: tuple[int, int], *, ended: int, unfinished: int) -> None:
         """Take in what an engine has followed itself up to the end: areas and the most at once, and counts of jobs."""
@@ -80,12 +87,11 @@ class Meter:
         self.busy.area, self.busy.most = busy
         self.outcomes[[Outcome.DONE, Outcome.UNFINISHED]] = ended, unfinished
 
-    def _center(self, piece: Piece) -> None:
+    def _center(self, *columns: NDArray[np.int64]) -> None:
         """Choose what squares are taken about: something near the mean, so that they do not lose its digits."""
-        ran = piece.finished[piece.started < NEVER] < NEVER
-        columns = [column[piece.started < NEVER][ran] for column in (piece.arrival, piece.started, piece.finished)]
-        if len(columns[0]):
-            arrival, started, finished = (float(column.mean()) for column in columns)
+        ran = (columns[1] < NEVER) & (columns[2] < NEVER)
+        if ran.any():
+            arrival, started, finished = (float(column[ran].mean()) for column in columns)
             self.sums.center[[WAIT, SERVICE, RESPONSE]] = started - arrival, finished - started, finished - arrival
 
     def figures(self, fleet: RunLog, cpu: CpuUse | None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from workersim.engines.compiled.world import World
     from workersim.workload import Jobs
 
-__all__ = ["carry"]
+__all__ = ["carry", "carry_on", "in_line"]
 
 
 def carry(world: World, jobs: Jobs, shape: Shape) -> World:
@@ -44,6 +44,49 @@ def carry(world: World, jobs: Jobs, shape: Shape) -> World:
     _move_running(carried, len(live), kept[:-1] - old_first)
     carried.settings[0].jobs = len(live) + len(jobs)
     return carried
+
+
+def carry_on(world: World, jobs: Jobs, shape: Shape) -> World:
+    """Do the same for a run that tells of jobs as they leave: slots know all of theirs but the phases to come.
+
+    Parameters
+    ----------
+    world, jobs, shape
+        As for ``carry``.
+    """
+    live, running = in_line(world), np.flatnonzero(world.began < NEVER)
+    begins = np.concatenate((world.phase[running], world.first_phase[live]))
+    counts = np.concatenate((world.last[running], world.first_phase[live + 1])) - begins
+    kept = np.concatenate(([0], np.cumsum(counts)))
+    phases = np.arange(kept[-1]) + np.repeat(begins - kept[:-1], counts)
+    columns: dict[str, NDArray[Any]] = {}
+    more = ((live, job_columns(jobs, shape, written=False)), (phases, phase_columns(jobs, written=False)))
+    for rows, by_name in more:
+        columns |= {name: _moved(getattr(world, name), rows, column) for name, column in by_name.items()}
+    first = np.concatenate((kept[len(running) : -1], kept[-1] + jobs.first_phase))
+    size = len(running) + len(live) + len(jobs)
+    told = world.rows if world.rows.shape[1] >= size else np.empty((3, size + size // 4), np.int64)
+    carried = world._replace(**columns, first_phase=first, rows=told)
+    _move_queues(world, carried, live)
+    carried.clock[0].taken = 0  # of those that are here; with several lanes it is a count, and no place
+    carried.phase[running], carried.last[running] = kept[: len(running)], kept[1 : len(running) + 1]
+    carried.settings[0].jobs = len(live) + len(jobs)
+    return carried
+
+
+def in_line(world: World) -> NDArray[np.int64]:
+    """Return the jobs of a run that tells of them that have not started, in order of arrival."""
+    settings, clock = world.settings[0], world.clock[0]
+    if settings.one_lane:
+        return np.arange(clock.taken, settings.jobs)
+    there = np.ones(settings.jobs, np.bool_)
+    there[: clock.published] = False
+    for head in world.head.tolist():
+        at = head
+        while at >= 0:
+            there[at] = True
+            at = world.following[at]
+    return np.flatnonzero(there)
 
 
 def _moved(column: NDArray[Any], rows: NDArray[np.int64], more: NDArray[Any]) -> NDArray[Any]:
@@ -76,3 +119,4 @@ def _move_running(carried: World, live: int, shift: NDArray[np.int64]) -> None:
     slots = carried.replica[running] * np.int64(carried.settings[0].concurrency) + carried.slot[running]
     carried.job[slots] = running
     carried.phase[slots] += shift[running]
+    carried.last[slots] += shift[running]

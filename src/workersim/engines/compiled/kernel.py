@@ -28,11 +28,10 @@ def run(world: World, until: int) -> None:
         while world.agenda_time[1] == now:
             phases.end_due(world, world.agenda_id[1])
         while clock.published < settings.jobs and arrival(world) <= now:
+            if settings.tells and arrival(world) < now:
+                gauges.arrive(world, now)
             queues.publish(world)
         dispatch(world)
-    if settings.gauged and until < NEVER:
-        gauges.pass_time(world, until)
-        clock.now = max(clock.now, until)
 
 
 @helper

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,8 +18,9 @@ if TYPE_CHECKING:
     from workersim.scenario import Fleet
     from workersim.workload import Jobs
 
-__all__ = ["DISPATCHES", "Shape", "job_columns", "make_world", "phase_columns", "shape_of"]
+__all__ = ["DISPATCHES", "Shape", "Watch", "job_columns", "make_world", "phase_columns", "shape_of"]
 
+HALF = 0.5  # what ``frexp`` says of a power of two
 DISPATCHES = ("longest_idle", "first", "least_busy", "random")
 
 CONTAINER = np.dtype(
@@ -33,8 +36,19 @@ CONTAINER = np.dtype(
         ("io_next", np.int64),  # the next end of an I/O phase, and whose it is
         ("io_slot", np.int64),
         ("running", np.int64),  # jobs
+        ("high", np.int64),  # CPU used while there was one for each phase, in two words
+        ("low", np.int64),
+        ("crowded", np.int64),  # time during which there was not
     ]
 )
+
+
+class Watch(IntEnum):
+    """What the kernel follows itself."""
+
+    NONE = 0  # all is read from what it writes
+    CPU = 1  # the use of CPUs, of which the columns of jobs tell nothing
+    ALL = 2  # levels too; it tells of jobs that have left, and writes no columns
 
 
 class Shape(NamedTuple):
@@ -57,8 +71,8 @@ def shape_of(jobs: Jobs) -> Shape:
     return Shape(table.queues, tuple(levels), bool(np.any(table.expires_ns < NEVER)))
 
 
-def make_world(jobs: Jobs, fleet: Fleet, rebase: float, shape: Shape, *, gauged: bool = False) -> World:
-    """Lay out the arrays for a run that has not begun; ``gauged``: watch is kept over the CPUs."""
+def make_world(jobs: Jobs, fleet: Fleet, rebase: float, shape: Shape, *, watch: Watch = Watch.NONE) -> World:
+    """Lay out the arrays for a run that has not begun."""
     arrival_ns = jobs.table.arrival_ns
     in_order = bool(np.all(arrival_ns[1:] >= arrival_ns[:-1]))
     queues = fleet.queues or shape.queues
@@ -68,32 +82,36 @@ def make_world(jobs: Jobs, fleet: Fleet, rebase: float, shape: Shape, *, gauged:
         containers=fleet.replicas,
         concurrency=fleet.concurrency,
         vcpus=fleet.cores,
+        part=1 / fleet.cores if math.frexp(fleet.cores)[0] == HALF else 0.0,
         rebase=rebase,
         dispatch=DISPATCHES.index(fleet.dispatch),
         queues=len(shape.queues),
         levels=len(shape.levels),
         one_lane=shape.lanes == 1 == len(listed),
         in_turn=fleet.queue_order == "round_robin",
-        gauged=gauged,
+        gauged=watch >= Watch.CPU,
+        tells=watch == Watch.ALL,
     )
-    whole = dict.fromkeys(["start", "running", "crowded", "high", "low", "crowded_high", "crowded_low"], 0)
+    whole = dict.fromkeys(["start", "running", "crowded", "longest", "busiest"], 0)
+    full = fleet.replicas * min(float(fleet.cores), float(fleet.concurrency)) if watch else 0.0
     return World(
         settings=settings,
-        clock=_record(now=0, published=0, taken=0, freed=fleet.slots, idle=0, front=0, ended=0),
-        gauges=_record(**whole, most=0.0),
+        clock=_record(now=0, published=0, taken=0, freed=fleet.slots, idle=0, front=0, ended=0, rows=0),
+        gauges=_record(**whole, most=0.0, full=full),
         order=np.zeros(0, np.int64) if in_order else np.argsort(arrival_ns, kind="stable"),
         first_phase=plain(jobs.first_phase, np.int64),
-        **job_columns(jobs, shape),
-        **phase_columns(jobs),
+        rows=np.empty((3, len(jobs) if watch == Watch.ALL else 0), np.int64),
+        **job_columns(jobs, shape, written=watch < Watch.ALL),
+        **phase_columns(jobs, written=watch < Watch.ALL),
         **_queues(shape, [shape.queues.index(name) for name in listed], fleet.replicas),
         **_slots(fleet.replicas, fleet.concurrency),
         **_line(fleet.replicas, fleet.slots),
     )
 
 
-def job_columns(jobs: Jobs, shape: Shape) -> dict[str, NDArray[Any]]:
-    """Return what the kernel reads and writes of each job."""
-    table, n = jobs.table, len(jobs)
+def job_columns(jobs: Jobs, shape: Shape, *, written: bool = True) -> dict[str, NDArray[Any]]:
+    """Return what the kernel reads, and writes if that is asked for, of each job."""
+    table, n = jobs.table, len(jobs) if written else 0
     lanes = np.zeros(0, np.int32)
     if shape.lanes > 1:
         level = np.searchsorted(shape.levels, table.priority)
@@ -111,12 +129,12 @@ def job_columns(jobs: Jobs, shape: Shape) -> dict[str, NDArray[Any]]:
     }
 
 
-def phase_columns(jobs: Jobs) -> dict[str, NDArray[Any]]:
-    """Return what the kernel reads and writes of each phase."""
+def phase_columns(jobs: Jobs, *, written: bool = True) -> dict[str, NDArray[Any]]:
+    """Return what the kernel reads, and writes if that is asked for, of each phase."""
     return {
         "kind": plain(jobs.phase_kind, np.uint8),
         "demand": plain(jobs.phase_demand_ns, np.int64),
-        "phase_end": np.full(len(jobs.phase_kind), NEVER),
+        "phase_end": np.full(len(jobs.phase_kind) if written else 0, NEVER),
     }
 
 
@@ -143,6 +161,9 @@ def _slots(containers: int, concurrency: int) -> dict[str, NDArray[Any]]:
         "ranked": np.arange(slots, dtype=np.uint32).reshape(containers, concurrency).T.ravel(),
         "job": np.zeros(slots, np.uint32),
         "phase": np.full(slots, -1),
+        "last": np.full(slots, -1),
+        "came": np.full(slots, NEVER),
+        "began": np.full(slots, NEVER),
         "mark": np.full(slots, np.inf),
         "io_end": np.full(slots, NEVER),
         "ended": np.zeros(slots, np.uint32),

@@ -13,9 +13,9 @@ import numpy as np
 from workersim.engines.compiled import fifo
 from workersim.engines.compiled.carry import carry
 from workersim.engines.compiled.engine import REBASE, outcomes
-from workersim.engines.compiled.gauges import WORD
+from workersim.engines.compiled.gauges import cpu_use
 from workersim.engines.compiled.kernel import run
-from workersim.engines.compiled.layout import make_world, shape_of
+from workersim.engines.compiled.layout import Watch, make_world, shape_of
 from workersim.errors import InputError
 from workersim.jit import plain
 from workersim.runlog import Kind, PhaseEnds
@@ -100,7 +100,7 @@ class ByEvents(_InPieces):
             yield self._tell(self.world, self.horizon_ns, last=True)
 
     def _begun(self, jobs: Jobs) -> World:
-        world = make_world(jobs, self.fleet, REBASE, self.shape, gauged=True)
+        world = make_world(jobs, self.fleet, REBASE, self.shape, watch=Watch.CPU)
         world.gauges[0].start = self.warm_up_ns
         return world
 
@@ -126,7 +126,7 @@ class ByEvents(_InPieces):
             finished=finished[known],
             outcome=outcomes(started[known], finished[known]),
         )
-        self.told_ns = until_ns
+        self.told_ns = int(world.clock[0].now) if until_ns == NEVER else until_ns
         return piece
 
     def _new(self, instants: NDArray[np.int64], until_ns: int) -> NDArray[np.int64]:
@@ -134,14 +134,7 @@ class ByEvents(_InPieces):
 
     def cpu_use(self) -> CpuUse:
         """Return the CPU that was in use."""
-        if self.world is None:
-            return CpuUse(0.0, 0.0)
-        gauges = self.world.gauges[0]
-        running = (int(gauges.high) << WORD) + int(gauges.low)
-        crowded = (int(gauges.crowded_high) << WORD) + int(gauges.crowded_low)
-        last = float(gauges.running + gauges.crowded * self.fleet.cores)  # at the horizon itself
-        whole, by = self.fleet.cores.as_integer_ratio()
-        return CpuUse((running * by + crowded * whole) / by, max(float(gauges.most), last))
+        return CpuUse(0.0, 0.0) if self.world is None else cpu_use(self.world, self.told_ns)
 
 
 def _expired(started: NDArray[np.int64], expires: NDArray[np.int64], until_ns: int) -> NDArray[np.int64]:

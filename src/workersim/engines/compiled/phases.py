@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workersim.engines.compiled import cpu
+import numpy as np
+
+from workersim.engines.compiled import cpu, gauges
 from workersim.engines.compiled.trees import heap_push, winner_set
 from workersim.jit import helper
 from workersim.runlog.schema import Kind
@@ -26,11 +28,16 @@ def start(world: World, j: int, s: int) -> None:
     on W3.
     """
     clock, c = world.clock[0], world.container[s]
-    world.started[j] = clock.now
-    world.replica[j] = c
-    world.slot[j] = world.number[s]
-    world.job[s] = j
+    if world.settings[0].tells:
+        world.came[s] = world.arrival[j]
+        world.began[s] = clock.now
+    else:
+        world.started[j] = clock.now
+        world.replica[j] = c
+        world.slot[j] = world.number[s]
+        world.job[s] = j
     world.phase[s] = world.first_phase[j] - 1
+    world.last[s] = world.first_phase[j + 1]
     world.containers[c].running += 1
     world.ended[clock.ended] = s
     clock.ended += 1
@@ -70,11 +77,11 @@ def move_on(world: World, c: int) -> None:
     while clock.ended > 0:
         clock.ended -= 1
         s = world.ended[clock.ended]
-        j, p = world.job[s], world.phase[s]
-        if p >= world.first_phase[j]:
+        p = world.phase[s]
+        if not world.settings[0].tells and p >= world.first_phase[world.job[s]]:
             world.phase_end[p] = clock.now
         p += 1
-        if p == world.first_phase[j + 1]:
+        if p == world.last[s]:
             leave(world, c, s)
             continue
         world.phase[s] = p
@@ -83,9 +90,9 @@ def move_on(world: World, c: int) -> None:
         else:
             end = clock.now + world.demand[p]
             world.io_end[s] = end
-            if end < box.io_next:
-                box.io_next = end
-                box.io_slot = s
+            sooner = np.int64(end < box.io_next)
+            box.io_slot += sooner * (s - box.io_slot)
+            box.io_next = min(box.io_next, end)
     cpu.plan(world, c)
     winner_set(world.agenda_time, world.agenda_id, c, min(box.next_end, box.io_next))
 
@@ -94,7 +101,10 @@ def move_on(world: World, c: int) -> None:
 def leave(world: World, c: int, s: int) -> None:
     """Take a slot back; it joins the line at the next dispatch."""
     clock = world.clock[0]
-    world.finished[world.job[s]] = clock.now
+    if world.settings[0].tells:
+        gauges.tell(world, s)
+    else:
+        world.finished[world.job[s]] = clock.now
     world.containers[c].running -= 1
     heap_push(world.freed, clock.freed, world.rank[s])
     clock.freed += 1

@@ -77,6 +77,7 @@ def pop(world: World, lane: int) -> int:
     """Remove the head of a lane and return its place."""
     i = world.head[lane]
     world.head[lane] = world.following[i]
+    world.clock[0].taken += 1
     count_add(world.waiting, lane // world.settings[0].queues, -1)
     return i
 

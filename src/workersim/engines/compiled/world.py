@@ -32,12 +32,13 @@ class World(NamedTuple):
     kind: NDArray[np.uint8]
     demand: NDArray[np.int64]
     lots: NDArray[np.float64]
-    # what is written down
+    # what is written down: columns of the log by job and phase, or else (settings.tells) rows of jobs that have left
     started: NDArray[np.int64]
     finished: NDArray[np.int64]
     replica: NDArray[np.int32]
     slot: NDArray[np.int32]
     phase_end: NDArray[np.int64]
+    rows: NDArray[np.int64]  # arrival, start and finish, in order of leaving
     # queues
     following: NDArray[np.int64]  # by place: the next one in its lane
     head: NDArray[np.int64]
@@ -53,6 +54,9 @@ class World(NamedTuple):
     ranked: NDArray[np.uint32]  # by that place: the slot
     job: NDArray[np.uint32]  # by slot
     phase: NDArray[np.int64]
+    last: NDArray[np.int64]  # the phase after its job's last one
+    came: NDArray[np.int64]  # when its job arrived
+    began: NDArray[np.int64]  # when it started; NEVER: the slot is idle
     mark: NDArray[np.float64]  # inf: no CPU phase
     io_end: NDArray[np.int64]
     ended: NDArray[np.uint32]  # slots whose phase has ended, not yet moved on
