@@ -9,9 +9,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from workersim.experiments.threads import threads
 
 from .contenders import CONTENDERS, OURS, Absent, load
 from .contenders.cases import CASES
@@ -87,7 +88,7 @@ def two_cores(*, jobs: int, repeats: int, case: str = "W1-4") -> Iterator[Probe]
         list(mapped(replication, (seed, seed + 1)))
         return time.perf_counter() - began
 
-    with ThreadPoolExecutor(2) as pool:
+    with threads(2) as pool:
         took(pool.map, 0)
         gains = [took(map, seed) / took(pool.map, seed) for seed in range(1, 1 + repeats)]
     gain = statistics.median(gains)

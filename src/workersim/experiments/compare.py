@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from workersim.errors import InputError
@@ -17,6 +15,7 @@ from workersim.experiments.documents import (
 )
 from workersim.experiments.flat import short_runs
 from workersim.experiments.run import ensure_scenario, settle
+from workersim.experiments.threads import in_threads
 from workersim.units import shown
 
 if TYPE_CHECKING:
@@ -111,9 +110,7 @@ def _replications(scenarios: Sequence[Scenario], count: int) -> Iterator[list[Sa
             found.update(zip(group, runs, strict=True))
         return [found[at] for at in range(len(scenarios))]
 
-    threads = (os.cpu_count() or 1) if engine == "compiled" else 1
-    with ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(one, range(count))
+    yield from in_threads(engine, one, range(count))
 
 
 def _warnings(

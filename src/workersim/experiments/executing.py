@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from workersim.errors import InputError, MissingExtraError
+from workersim.experiments.threads import threads
 from workersim.units import shown
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class Pool:
     def _executor(self) -> tuple[Executor, bool]:
         """Return an executor, and whether it is ours to shut down."""
         if self._given is None:
-            return ThreadPoolExecutor(os.cpu_count() or 1), True
+            return threads(), True
         if not isinstance(self._given, type):  # a class of executors makes one, and has its methods too
             if hasattr(self._given, "get_executor"):
                 return self._given.get_executor(pure=False), True

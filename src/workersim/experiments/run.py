@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -26,6 +24,7 @@ from workersim.experiments.measuring import (
 )
 from workersim.experiments.precision import MOST, Precision, read_precision
 from workersim.experiments.result import Result
+from workersim.experiments.threads import in_threads
 from workersim.metrics import figures
 from workersim.statistics import combine
 from workersim.units import shown
@@ -125,7 +124,7 @@ def run(  # noqa: PLR0913 (each of them is asked for by somebody, and all but th
         return sample(scenario, jobs, used, replication=replication)
 
     def samples(some: range) -> Iterator[Sample]:
-        others = _in_threads(used, further, range(max(some.start, 1), some.stop))
+        others = in_threads(used, further, range(max(some.start, 1), some.stop))
         return chain([first], others) if some.start == 0 else others
 
     return _collect(scenario, used, log if keep_log is not False else None, _gather(samples, goal, progress))
@@ -241,7 +240,7 @@ def keeps_log(scenario: Scenario, engine: str, *, keep_log: bool | None) -> bool
 
 
 def _measured_each(scenario: Scenario, replications: range) -> Iterator[Sample]:
-    return _in_threads("compiled", lambda replication: measured(scenario, replication=replication), replications)
+    return in_threads("compiled", lambda replication: measured(scenario, replication=replication), replications)
 
 
 def simulate(
@@ -275,18 +274,7 @@ def measure_each(
         jobs = workload.realise(scenario, replication=replication)
         return measure(jobs, simulate(scenario, jobs, engine, replication=replication, kept=False))
 
-    return _in_threads(engine, one, replications)
-
-
-def _in_threads(
-    engine: engines.Engine, one: Callable[[int], Measured], replications: Sequence[int]
-) -> Iterator[Measured]:
-    threads = min(os.cpu_count() or 1, len(replications)) if engine == "compiled" else 1
-    if threads <= 1:
-        yield from map(one, replications)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(one, replications)
+    return in_threads(engine, one, replications)
 
 
 def sample(scenario: Scenario, jobs: Jobs, engine: engines.Engine, *, replication: int) -> Sample:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -16,6 +14,7 @@ from workersim.experiments.explaining.causes import CAUSES, LOAD, World
 from workersim.experiments.explaining.changes import changes_of
 from workersim.experiments.explaining.evening import roots
 from workersim.experiments.run import pick, settle, simulate
+from workersim.experiments.threads import in_threads
 from workersim.metrics import figures
 from workersim.runlog.deciding import deciding_rows
 from workersim.units import NEVER
@@ -121,13 +120,11 @@ def _all(
     count: int,
     progress: Callable[[int, int], None] | None,
 ) -> list[_Told]:
-    threads = (os.cpu_count() or 1) if engine == "compiled" else 1
     told: list[_Told] = []
-    with ThreadPoolExecutor(threads) as pool:
-        for each in pool.map(lambda replication: _once(scenario, changes, engine, replication), range(count)):
-            told.append(each)
-            if progress:
-                progress(len(told), count)
+    for each in in_threads(engine, lambda replication: _once(scenario, changes, engine, replication), range(count)):
+        told.append(each)
+        if progress:
+            progress(len(told), count)
     return told
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ from workersim.errors import InputError
 from workersim.experiments.forecasting.answer import Forecast, Span
 from workersim.experiments.forecasting.remaining import Pool
 from workersim.experiments.run import pick, simulate
+from workersim.experiments.threads import in_threads
 from workersim.runlog.deciding import deciding_rows
 from workersim.scenario import Burst, RunSettings, Scenario, State, Workload, load, load_state
 from workersim.units import NEVER, SECOND, shown
@@ -105,11 +105,10 @@ def forecast(
     used = pick(engine, (len(case.ages) + case.waiting + 1) * replications)
     case = case._replace(scenario=case.scenario.replace("run.replications", 1))
     rows = []
-    with ThreadPoolExecutor((os.cpu_count() or 1) if used == "compiled" else 1) as pool:
-        for row in pool.map(lambda r: _one(case, r, used), range(replications)):
-            rows.append(row)
-            if progress:
-                progress(len(rows), replications)
+    for row in in_threads(used, lambda r: _one(case, r, used), range(replications)):
+        rows.append(row)
+        if progress:
+            progress(len(rows), replications)
     return _answer(state, scenario, case, np.array(rows))
 
 
