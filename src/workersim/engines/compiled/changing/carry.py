@@ -131,9 +131,8 @@ def _joined_columns(world: World, more: dict[str, Any], moves: _Moves) -> dict[s
         columns["lots"] = np.concatenate((world.lots[moves.live], more["lots"]))
     for name in ("lane", "expires", "job_class"):
         columns[name] = _joined(getattr(world, name), more[name], moves)
-    fates = _joined(world.fates, more["fates"], moves)
-    if len(fates) > 1 or fates[0].retries:
-        fates = _joined(world.fates, more["fates"], moves, shared=False)
+    fates = _joined(world.fates, more["fates"], moves, shared=not world.fates[0].retries)
+    if fates is not world.fates:
         rows = fates[: len(moves.live)]
         held = world.retry_delay[_ranges(rows.first_retry, rows.retries)]
         columns["retry_delay"] = np.concatenate((held, more["retry_delay"]))
