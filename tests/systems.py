@@ -12,6 +12,7 @@ from zlib import crc32
 import numpy as np
 
 from workersim.engines.system import BUSY, WHOLE, Celery, Change, Happening, Service, System
+from workersim.metrics.steps import PARTS
 from workersim.runlog import JobTable
 from workersim.units import NEVER
 from workersim.workload import Jobs
@@ -37,6 +38,11 @@ class Drawn(NamedTuple):
     system: System
     horizon_ns: int
     rebase_bits: int
+
+
+def can_be_gauged(system: System) -> bool:
+    """Tell whether a run that is only measured knows the CPU in use exactly, and all that is charged."""
+    return all(not service.vcpu_price and (service.vcpus * PARTS).is_integer() for service in system.services)
 
 
 def draw(seed: int) -> Drawn:

@@ -19,12 +19,11 @@ from workersim.experiments.measuring import can_stream
 from workersim.experiments.run import sample, simulate
 from workersim.metrics import figures
 from workersim.metrics.attempt_meter import AttemptMeter
-from workersim.metrics.steps import PARTS
 from workersim.scenario import Scenario
 from workersim.units import SECOND
 from workersim.workload import Jobs, realise
 
-from .systems import draw, summary
+from .systems import can_be_gauged, draw, summary
 from .test_measured import part, same
 
 if TYPE_CHECKING:
@@ -99,8 +98,7 @@ def test_figures_of_random_worlds_in_chunks_are_those_of_their_logs(
     for seed in range(SEEDS_APART, SEEDS_APART + request.config.getoption("--worlds")):
         drawn = draw(seed)
         jobs, system, horizon_ns = roots(drawn.jobs), drawn.system, drawn.horizon_ns
-        exact = all(not service.vcpu_price and (service.vcpus * PARTS).is_integer() for service in system.services)
-        if not exact or not len(jobs):
+        if not can_be_gauged(system) or not len(jobs):
             continue
         try:
             log = simulate_changing(jobs, system, engine="compiled", horizon_ns=horizon_ns)

@@ -16,13 +16,12 @@ from workersim.engines.reference import engine as reference
 from workersim.engines.system import Change, Happening, Service, System
 from workersim.errors import InputError
 from workersim.metrics import figures
-from workersim.metrics.steps import PARTS
 from workersim.runlog import Outcome
 from workersim.units import NEVER, SECOND
 
 from .builders import J, cpu, io, jobs_of
 from .strategies import cases
-from .systems import draw, summary
+from .systems import can_be_gauged, draw, summary
 
 if TYPE_CHECKING:
     from workersim.policies import Observation
@@ -64,7 +63,7 @@ def test_figures_of_a_run_that_is_only_measured_are_those_of_its_log(
     measured = 0
     for seed in range(SEEDS_APART, SEEDS_APART + request.config.getoption("--worlds")):
         jobs, system, horizon_ns, _ = draw(seed)
-        if any(service.vcpu_price or not (service.vcpus * PARTS).is_integer() for service in system.services):
+        if not can_be_gauged(system):
             continue
         try:
             log = simulate_changing(jobs, system, engine="compiled", horizon_ns=horizon_ns)
