@@ -24,7 +24,6 @@ from .strategies import cases
 from .systems import can_be_gauged, draw, summary
 
 if TYPE_CHECKING:
-    from workersim.policies import Observation
     from workersim.runlog import RunLog
 
     from .strategies import Case
@@ -147,19 +146,3 @@ def test_arrays_grow_as_they_must() -> None:
     assert np.bincount(told.attempts[:, 4]).tolist() == [2, 0, 1998]
     assert told.fleet[:, 2].max() == 999
     assert told.last_ns == 20
-
-
-def test_a_run_within_a_run_has_arrays_of_its_own() -> None:
-    """A policy may simulate what it is about to do; the arrays of both runs are large enough to be lent."""
-    jobs, others = (jobs_of([J(k, [io(long), cpu(3)]) for k in range(100_000)]) for long in (5, 7))
-    alone = tell(jobs, System((Service("workers", 4, 4, 2.0, (0,)),), ("default",)), NEVER)
-
-    class Simulates:
-        def __call__(self, observation: Observation, /) -> int:
-            tell(others, System((Service("workers", 4, 4, 2.0, (0,)),), ("default",)), NEVER)
-            return observation.wanted
-
-    asked = Service("workers", 4, 4, 2.0, (0,), every_ns=8000, policy=Simulates)
-    outer = tell(jobs, System((asked,), ("default",)), NEVER)
-    assert np.array_equal(outer.attempts, alone.attempts)
-    assert np.array_equal(outer.phases, alone.phases)
