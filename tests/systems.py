@@ -40,6 +40,11 @@ class Drawn(NamedTuple):
     rebase_bits: int
 
 
+def warm_up_of(seed: int, horizon_ns: int) -> int:
+    """Return a warm-up of nothing, of a third, or of all of a run."""
+    return (0, horizon_ns // 3, horizon_ns)[seed % 3]
+
+
 def can_be_gauged(system: System) -> bool:
     """Tell whether a run that is only measured knows the CPU in use exactly, and all that is charged."""
     return all(not service.vcpu_price and (service.vcpus * PARTS).is_integer() for service in system.services)

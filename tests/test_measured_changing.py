@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from workersim.scenario import Scenario
 from workersim.units import SECOND
 from workersim.workload import Jobs, realise
 
-from .systems import can_be_gauged, draw, summary
+from .systems import can_be_gauged, draw, summary, warm_up_of
 from .test_measured import part, same
 
 if TYPE_CHECKING:
@@ -100,13 +101,16 @@ def test_figures_of_random_worlds_in_chunks_are_those_of_their_logs(
         jobs, system, horizon_ns = roots(drawn.jobs), drawn.system, drawn.horizon_ns
         if not can_be_gauged(system) or not len(jobs):
             continue
+        size = 1 + seed % 7
         try:
             log = simulate_changing(jobs, system, engine="compiled", horizon_ns=horizon_ns)
-        except InputError:  # it never drains
+        except InputError as never_drains:
+            with pytest.raises(InputError, match=re.escape(str(never_drains))):
+                measured(jobs, system, horizon_ns, 0, size)
             continue
-        warm_up_ns = (0, log.horizon_ns // 3, log.horizon_ns)[seed % 3]
+        warm_up_ns = warm_up_of(seed, log.horizon_ns)
         expected = figures(log, warm_up_ns=warm_up_ns)
-        got = measured(jobs, system, horizon_ns, warm_up_ns, 1 + seed % 7)
+        got = measured(jobs, system, horizon_ns, warm_up_ns, size)
         try:
             # squares about another middle lose half of the digits if all durations are the same
             same(got, expected, unsure=2.0**-26 * log.horizon_ns / SECOND)
@@ -115,6 +119,13 @@ def test_figures_of_random_worlds_in_chunks_are_those_of_their_logs(
             raise AssertionError(msg) from error
         compared += 1
     assert compared > request.config.getoption("--worlds") // 4
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_a_document_that_comes_back_for_ever_is_named_in_chunks_too(size: int) -> None:
+    jobs, system, horizon_ns, _ = draw(1_002_008)
+    with pytest.raises(InputError, match=r"never drains \(document 7 was delivered 20,000 times"):
+        measured(roots(jobs), system, horizon_ns, 0, size)
 
 
 FEATURES: dict[str, dict[str, Any]] = {

@@ -21,7 +21,7 @@ from workersim.units import NEVER, SECOND
 
 from .builders import J, cpu, io, jobs_of
 from .strategies import cases
-from .systems import can_be_gauged, draw, summary
+from .systems import can_be_gauged, draw, summary, warm_up_of
 
 if TYPE_CHECKING:
     from workersim.runlog import RunLog
@@ -68,7 +68,7 @@ def test_figures_of_a_run_that_is_only_measured_are_those_of_its_log(
             log = simulate_changing(jobs, system, engine="compiled", horizon_ns=horizon_ns)
         except InputError:  # it never drains
             continue
-        warm_up_ns = (0, log.horizon_ns // 3, log.horizon_ns)[seed % 3]
+        warm_up_ns = warm_up_of(seed, log.horizon_ns)
         gauged, levels = gauge_changing(jobs, system, horizon_ns=horizon_ns, warm_up_ns=warm_up_ns)
         assert not len(gauged.phases)
         expected = figures(log, warm_up_ns=warm_up_ns)

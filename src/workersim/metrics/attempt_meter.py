@@ -15,7 +15,7 @@ from workersim.metrics.meter import spread_counted, throughput
 from workersim.metrics.parts import means_of, part_sums
 from workersim.metrics.tally import BUCKETS, RESPONSE, SERVICE, WAIT, count_all, new_sums
 from workersim.runlog.counting import exact_sum
-from workersim.runlog.deciding import deciding_rows, stranded
+from workersim.runlog.deciding import OWED, counts_of, deciding_rows, stranded
 from workersim.runlog.schema import Outcome
 from workersim.units import NEVER
 
@@ -110,21 +110,10 @@ class AttemptMeter:
         }
 
     def _jobs(self, fleet: RunLog) -> dict[str, int]:
-        """Return the counts of ``job_counts``."""
-        ended, tried = (
-            dict(zip(Outcome, self.ended.tolist(), strict=True)),
-            dict(zip(Outcome, self.tried.tolist(), strict=True)),
-        )
+        """Return the counts of ``job_counts``: a job whose message still waits, or has to be found, is unfinished."""
+        ended = self.ended.copy()
         again = sum(int(np.count_nonzero(stranded(fleet, *lost))) for lost in self.lost)
-        return {
-            "arrived": sum(ended.values()),
-            "finished": ended[Outcome.DONE],
-            "failed": ended[Outcome.FAILED] + ended[Outcome.TIMED_OUT],
-            "expired": ended[Outcome.EXPIRED],
-            "lost": ended[Outcome.LOST] - again,
-            "unfinished": ended[Outcome.UNFINISHED] + ended[Outcome.RETRIED] + ended[Outcome.REDELIVERED] + again,
-            "timed_out": ended[Outcome.TIMED_OUT],
-            "retried": tried[Outcome.RETRIED],
-            "redelivered": tried[Outcome.REDELIVERED],
-            "done_twice": self.done_twice,
-        }
+        ended[Outcome.LOST] -= again
+        ended[Outcome.UNFINISHED] += again + ended[OWED].sum()
+        ended[OWED] = 0
+        return counts_of(ended.tolist(), self.tried.tolist(), self.done_twice)

@@ -28,6 +28,7 @@ from workersim.metrics.tally import (
     tally,
     total,
 )
+from workersim.runlog.deciding import counts_of
 from workersim.runlog.schema import Outcome
 from workersim.units import NEVER, SECOND
 
@@ -144,19 +145,8 @@ def spread_counted(buckets: NDArray[np.int64], sums: np.record, *, above_zero: b
 
 def job_counts(outcomes: NDArray[np.int64]) -> dict[str, int]:
     """Return the counts of jobs that are tried once, by what became of them."""
-    count = dict(zip(Outcome, outcomes.tolist(), strict=True))
-    return {
-        "arrived": sum(count.values()),
-        "finished": count[Outcome.DONE],
-        "failed": count[Outcome.FAILED] + count[Outcome.TIMED_OUT],
-        "expired": count[Outcome.EXPIRED],
-        "lost": count[Outcome.LOST],
-        "unfinished": count[Outcome.UNFINISHED],
-        "timed_out": count[Outcome.TIMED_OUT],
-        "retried": count[Outcome.RETRIED],
-        "redelivered": count[Outcome.REDELIVERED],
-        "done_twice": 0,
-    }
+    counts: list[int] = outcomes.tolist()
+    return counts_of(counts, counts)
 
 
 def waits_of(waits: dict[str, float | None], waited: dict[str, float | None]) -> dict[str, Any]:

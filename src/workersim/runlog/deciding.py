@@ -12,15 +12,17 @@ from workersim.runlog.terms import Terms, of_service
 from workersim.runlog.timeline import Timeline
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from workersim.runlog.log import RunLog
     from workersim.runlog.schema import Ints
 
-__all__ = ["deciding", "deciding_rows", "fates", "job_counts", "stranded"]
+__all__ = ["OWED", "counts_of", "deciding", "deciding_rows", "fates", "job_counts", "stranded"]
 
 _UNKNOWN = Terms()
-_OWED = (Outcome.RETRIED, Outcome.REDELIVERED)  # what was to come has not come by the horizon
+OWED = [Outcome.RETRIED, Outcome.REDELIVERED]  # what was to come has not come by the horizon
 
 
 def deciding_rows(attempts: Attempts, jobs: int) -> NDArray[np.int64]:
@@ -69,7 +71,7 @@ def fates(log: RunLog, rows: NDArray[np.int64] | slice) -> Ints:
         As ``deciding`` returns them.
     """
     ended = log.attempts.outcome[rows]
-    owed = np.isin(ended, _OWED) if len(log.attempts) > len(ended) else np.zeros(len(ended), dtype=np.bool_)
+    owed = np.isin(ended, OWED) if len(log.attempts) > len(ended) else np.zeros(len(ended), dtype=np.bool_)
     lost = np.flatnonzero(ended == Outcome.LOST)
     if len(lost):
         owed[lost] = stranded(log, log.attempts.replica[rows][lost], log.attempts.finished_ns[rows][lost])
@@ -110,8 +112,21 @@ def job_counts(log: RunLog) -> dict[str, int]:
     tried = _numbers(attempts.outcome)
     several = tried[Outcome.DONE] > ended[Outcome.DONE]
     done = np.bincount(attempts.job[attempts.outcome == Outcome.DONE]) if several else np.zeros(1, dtype=np.int64)
+    return counts_of(ended, tried, int(np.count_nonzero(done > 1)))
+
+
+def counts_of(ended: Sequence[int], tried: Sequence[int], done_twice: int = 0) -> dict[str, int]:
+    """Return the counts of ``job_counts`` from those by outcome.
+
+    Parameters
+    ----------
+    ended, tried
+        How many jobs, and how many attempts, there are of each ``Outcome``.
+    done_twice
+        Jobs that were done by more than one attempt.
+    """
     return {
-        "arrived": len(log.jobs),
+        "arrived": sum(ended),
         "finished": ended[Outcome.DONE],
         "failed": ended[Outcome.FAILED] + ended[Outcome.TIMED_OUT],
         "expired": ended[Outcome.EXPIRED],
@@ -120,7 +135,7 @@ def job_counts(log: RunLog) -> dict[str, int]:
         "timed_out": ended[Outcome.TIMED_OUT],
         "retried": tried[Outcome.RETRIED],
         "redelivered": tried[Outcome.REDELIVERED],
-        "done_twice": int(np.count_nonzero(done > 1)),
+        "done_twice": done_twice,
     }
 
 

@@ -55,7 +55,7 @@ class Reach:
         self._stretch = max(1.0, self._stretch)
         self._drained = horizon >= NEVER
         self._last_ns = self._longest_ns = self._total_ns = 0
-        self._again_ns = self._delays_ns = 0.0
+        self._again_ns = self._delays_ns = self._countdown_ns = 0.0
 
     def add(self, jobs: Jobs, last_ns: int) -> None:
         """Add jobs of which the last arrives at this instant, or raise."""
@@ -80,8 +80,9 @@ class Reach:
         """Add what repeated attempts and delays take, or raise."""
         self._again_ns += float((jobs.demand_ns * (fates.fails + 1.0)).sum())
         self._delays_ns += float(fates.retry_delay_ns.sum(dtype=float))
-        last_due_ns = self._last_ns + float(fates.countdown_ns.max(initial=0))
-        _within("the run", last_due_ns + self._again_ns * self._stretch + self._delays_ns)
+        self._countdown_ns = max(self._countdown_ns, float(fates.countdown_ns.max(initial=0)))
+        delays_ns = self._delays_ns + self._countdown_ns
+        _within("the run", self._last_ns + self._again_ns * self._stretch + delays_ns)
 
 
 def _last_arrival(jobs: Jobs) -> int:

@@ -127,7 +127,7 @@ def chunks(
     ------
     InputError
         As from ``realise``, but when the jobs are reached that it is about.  Up to 1e11 jobs may be expected,
-        in any number of phases.
+        in any number of phases.  Jobs that follow others are refused: they are drawn all at once.
 
     Notes
     -----

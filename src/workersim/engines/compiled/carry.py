@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from workersim.engines.compiled.world import World
     from workersim.workload import Jobs
 
-__all__ = ["carry", "carry_on", "in_line"]
+__all__ = ["carry", "carry_on", "in_line", "ranges"]
 
 
 def carry(world: World, jobs: Jobs, shape: Shape) -> World:
@@ -34,8 +34,8 @@ def carry(world: World, jobs: Jobs, shape: Shape) -> World:
     live = np.flatnonzero(world.finished[: world.settings[0].jobs] == NEVER)
     counts = np.diff(world.first_phase)[live]
     kept = np.concatenate(([0], np.cumsum(counts)))
-    phases = np.arange(kept[-1]) + np.repeat(world.first_phase[live] - kept[:-1], counts)
     old_first = world.first_phase[live]
+    phases = ranges(old_first, counts)
     columns: dict[str, NDArray[Any]] = {}
     for rows, more in ((live, job_columns(jobs, shape)), (phases, phase_columns(jobs))):
         columns |= {name: _moved(getattr(world, name), rows, column) for name, column in more.items()}
@@ -58,7 +58,7 @@ def carry_on(world: World, jobs: Jobs, shape: Shape) -> World:
     begins = np.concatenate((world.phase[running], world.first_phase[live]))
     counts = np.concatenate((world.last[running], world.first_phase[live + 1])) - begins
     kept = np.concatenate(([0], np.cumsum(counts)))
-    phases = np.arange(kept[-1]) + np.repeat(begins - kept[:-1], counts)
+    phases = ranges(begins, counts)
     columns: dict[str, NDArray[Any]] = {}
     more = ((live, job_columns(jobs, shape, written=False)), (phases, phase_columns(jobs, written=False)))
     for rows, by_name in more:
@@ -87,6 +87,12 @@ def in_line(world: World) -> NDArray[np.int64]:
             there[at] = True
             at = world.following[at]
     return np.flatnonzero(there)
+
+
+def ranges(firsts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the numbers of some ranges, one range behind the other."""
+    before: NDArray[np.int64] = np.cumsum(counts) - counts
+    return np.arange(int(counts.sum())) + np.repeat(firsts - before, counts)
 
 
 def _moved(column: NDArray[Any], rows: NDArray[np.int64], more: NDArray[Any]) -> NDArray[Any]:

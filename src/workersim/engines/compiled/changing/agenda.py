@@ -4,8 +4,8 @@ The next few events stand in a row, the first of them last, and all others in a 
 falls due in some milliseconds, before all sweeps and limits, and joins the row at its end (a heap for all: a fifth of
 the kernel's time on W4).
 
-An event that has lost its object (an attempt that ended before its time limit, a worker that was killed) stays in the
-heap and does nothing when its turn comes.  ``lively`` counts those that will do something and are more than a look at
+An event that has lost its object (an attempt that ended before its time limit, a worker that was killed) stays
+and does nothing when its turn comes.  ``lively`` counts those that will do something and are more than a look at
 the clock, ``pending`` those of them that end with a worker.
 """
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from workersim.engines.compiled.carry import ranges
 from workersim.engines.compiled.changing import agenda
 from workersim.engines.compiled.changing.layout import SPARE, job_columns, records
 from workersim.engines.compiled.changing.records import Place
@@ -134,7 +135,7 @@ def _joined_columns(world: World, more: dict[str, Any], moves: _Moves) -> dict[s
     fates = _joined(world.fates, more["fates"], moves, shared=not world.fates[0].retries)
     if fates is not world.fates:
         rows = fates[: len(moves.live)]
-        held = world.retry_delay[_ranges(rows.first_retry, rows.retries)]
+        held = world.retry_delay[ranges(rows.first_retry, rows.retries)]
         columns["retry_delay"] = np.concatenate((held, more["retry_delay"]))
         fates.first_retry = np.cumsum(fates.retries) - fates.retries
     return columns | {"fates": fates}
@@ -159,7 +160,7 @@ def _joined_phases(world: World, more: dict[str, Any], moves: _Moves) -> dict[st
     """Return the phases of those that stay and of those that come, and point slots at the new places."""
     firsts, counts = world.first_phase[moves.live], np.diff(world.first_phase)[moves.live]
     places = np.cumsum(counts) - counts
-    held = _ranges(firsts, counts)
+    held = ranges(firsts, counts)
     running = np.flatnonzero(world.slots.row >= 0)
     at = np.searchsorted(moves.live, jobs_of_rows(world)[world.slots.row[running]])
     world.slots.phase[running] += (places - firsts)[at]
@@ -168,12 +169,6 @@ def _joined_phases(world: World, more: dict[str, Any], moves: _Moves) -> dict[st
         "kind": np.concatenate((world.kind[held], more["kind"])),
         "demand": np.concatenate((world.demand[held], more["demand"])),
     }
-
-
-def _ranges(firsts: Indices, counts: Indices) -> Indices:
-    """Return the numbers of some ranges, one range behind the other."""
-    before: Indices = np.cumsum(counts) - counts
-    return np.arange(int(counts.sum())) + np.repeat(firsts - before, counts)
 
 
 def _moved(world: World, name: str, fields: tuple[str, ...], moves: _Moves) -> Records:

@@ -103,6 +103,7 @@ class InChunks:
         else:
             world = make_world(jobs, self.frame, self.loan)
             world.settings[0].more = 1
+            world.settings[0].drains = self.horizon_ns == NEVER
         return self._with_crashes(world, last_ns)
 
     def _with_crashes(self, world: World, until_ns: int) -> World:
@@ -132,12 +133,12 @@ class InChunks:
         end_ns = int(world.clock[0].last) if self.horizon_ns == NEVER else self.horizon_ns
         self.fleet = told_fleet(changes_of(world), self.frame.system, end_ns)
         self.levels = levels_of(world)
+        decided = _decided(world, np.arange(world.settings[0].jobs) < world.clock[0].published)
         self.loan.give_back()
-        return _decided(world, np.arange(world.settings[0].jobs) < world.clock[0].published)
+        return decided
 
     def _drained(self, world: World, last_ns: int, some_ns: int, all_ns: int) -> World:
         """Let everything happen, drawing crashes for twice as long each time: nearly always the first will do."""
-        world.settings[0].drains = 1
         latest_ns = min(2**61, last_ns + all_ns)
         until_ns, further_ns = last_ns, max(SECOND, some_ns)
         while not world.clock[0].over and until_ns < latest_ns:
